@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * selection: the set of devices that shall be handed over, kept by address.
+ *
+ * It survives rescans: an address may name a device that has vanished. Order is by
+ * address, each address once. Bridges may be in it (a finding blocks them).
+ */
+#ifndef ADVICE_SELECTION_H
+#define ADVICE_SELECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "machine/topology.h"
+
+struct selection {
+	struct pci_addr *items;
+	size_t len, cap;
+};
+
+#define SELECTION_INIT                                                                             \
+	{                                                                                          \
+		.items = NULL, .len = 0, .cap = 0                                                  \
+	}
+#define auto_selection cleanup_with(selection_release)
+
+void selection_release(struct selection *s);
+void selection_copy(struct selection *to, const struct selection *from); /* replaces */
+bool selection_has(const struct selection *s, const struct pci_addr *a);
+void selection_add(struct selection *s, const struct pci_addr *a);
+void selection_remove(struct selection *s, const struct pci_addr *a);
+bool selection_equal(const struct selection *a, const struct selection *b);
+
+/* Toggles: one device; all endpoints of a group; all functions of a slot. On when any of them is off. */
+void selection_toggle(struct selection *s, const struct pci_addr *a);
+void selection_toggle_group(struct selection *s, const struct topology *t, int group);
+void selection_toggle_slot(struct selection *s, const struct topology *t, const struct pci_addr *a);
+
+/*
+ * Adds what a command-line word names: "0000:01:00.0", "01:00.0", "01:00" (all functions of the slot), "group:15"
+ * (all endpoints of the group). -EINVAL when it is no address, -ENODEV when this machine has no such device or group.
+ */
+int selection_add_word(struct selection *s, const struct topology *t, const char *word,
+		       struct err *reterr) must_check;
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * journal: the record of every change, with the bytes from before.
+ *
+ * On disk, below /var/lib/vfiotui (0700), one directory a change:
+ *	changes/0001/record.json	what, when, state, devices, choices, owned tokens, commands
+ *	changes/0001/before.N, after.N	the bytes of edit N; absent where the file was not there
+ *	changes/0001/log		output of the commands
+ * The record is written, with state "prepared", before any target is touched, and its
+ * state is replaced atomically: prepared -> written -> done, or undone, or failed.
+ */
+#ifndef CHANGE_JOURNAL_H
+#define CHANGE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "advice/selection.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "change/plan.h"
+#include "host/host.h"
+
+#define JOURNAL_DIR "/var/lib/vfiotui"
+
+enum change_state {
+	CHANGE_PREPARED, /* journal complete, files perhaps partly written: interrupted if found at start */
+	CHANGE_WRITTEN, /* all files in place; commands not finished */
+	CHANGE_DONE,
+	CHANGE_FAILED, /* files in place, a command failed */
+	CHANGE_UNDONE,
+	CHANGE_STATES,
+};
+
+struct journal_edit {
+	char *path;
+	bool existed, exists;
+	struct str before, after;
+	mode_t mode; /* of the file before, or of the created one */
+	uid_t uid;
+	gid_t gid;
+	char *why;
+};
+
+struct change_record {
+	int id; /* 1, 2, ... */
+	enum change_state state;
+	time_t when;
+	int undoes;               /* id of the change it took back, 0 */
+	struct selection devices; /* handed over after it */
+	struct strv names;        /* their names, for history */
+	struct plan_choices choices;
+	char *user; /* storage of choices.user */
+	struct journal_edit *edits;
+	size_t len;
+	struct command *commands; /* as planned */
+	size_t commands_len;
+	struct strv owned; /* tokens owned after it */
+};
+
+struct journal {
+	struct change_record *items; /* by id */
+	size_t len;
+};
+
+/* All changes; no journal is an empty one. Without permission: -EACCES. */
+int journal_load(const struct host *host, struct journal *ret, struct err *reterr) must_check;
+void journal_release(struct journal *j);
+/* The last change that stands (not undone, not itself an undo), or NULL. */
+const struct change_record *journal_last(const struct journal *j);
+/* A change that was interrupted while files were being written, or NULL. */
+const struct change_record *journal_interrupted(const struct journal *j);
+/* Writes a new record with state PREPARED for `plan`; gives its id. */
+int journal_create(const struct host *host, const struct plan *plan, int *ret_id,
+		   struct err *reterr) must_check;
+int journal_set_state(const struct host *host, int id, enum change_state state,
+		      struct err *reterr) must_check;
+int journal_log(const struct host *host, int id, const char *bytes, size_t len,
+		struct err *reterr) must_check;
+/* Path of the log for the user. */
+char *journal_log_path(int id) must_check;
+const char *change_state_name(enum change_state s);
+
+#endif

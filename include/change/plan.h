@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan: from a selection to the exact bytes and commands that make it true.
+ *
+ * Declarative: the devices selected are exactly those handed over afterwards.
+ * Planning reads files and writes nothing. `plan.changes` owns the bytes that preview
+ * shows and apply writes: the same ones.
+ */
+#ifndef CHANGE_PLAN_H
+#define CHANGE_PLAN_H
+
+#include "advice/finding.h"
+#include "advice/selection.h"
+#include "change/situation.h"
+#include "config/changes.h"
+#include "config/wish.h"
+
+enum bind_by {
+	BIND_AUTO,
+	BIND_IDS,
+	BIND_ADDRESS
+}; /* AUTO: by address where ids stay with the host */
+
+/* What the user may choose in the preview; zero is the default. */
+struct plan_choices {
+	enum bind_by bind;
+	bool no_pt;       /* leave out iommu=pt */
+	bool no_script;   /* no launch script */
+	const char *user; /* NULL: platform.user */
+};
+
+struct plan {
+	struct files *files; /* owns the before bytes' source */
+	struct wish wish;
+	struct changes changes;
+	struct findings findings;
+	struct selection selection;
+	struct strv
+		warnings; /* sentences about the plan itself: a loader that could not be told, a hint to a package */
+	int undoes; /* id of the change that this plan takes back, 0 for none */
+};
+
+int plan_build(const struct situation *s, const struct selection *selection,
+	       const struct plan_choices *choices, struct plan **ret,
+	       struct err *reterr) must_check;
+void plan_free(struct plan *p);
+void plan_freep(struct plan **p);
+/* Nothing to write and nothing to run. */
+bool plan_is_empty(const struct plan *p);
+/* The first `block` finding that no word of `forced` (codes) names, or NULL. */
+const struct finding *plan_blocker(const struct plan *p, const struct strv *forced);
+/* The whole preview as text, as `vfiotui plan` prints it: findings, reasons, unified diff, commands. */
+void plan_print(const struct plan *p, struct str *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * target: one configuration file (or family of files) behind three functions.
+ *
+ * A new boot loader or initramfs generator is one file that defines a struct target
+ * and one line in the table of src/config/targets.c.
+ *
+ * The laws every target keeps, on every file it does not refuse:
+ *	no wish on a file without our things	-> the same bytes
+ *	a wish planned twice			-> the same as once
+ *	a wish, then none			-> the original bytes
+ *	what the real parser reads afterwards	== what was meant
+ * A file that can't be edited so is refused with a sentence that names file, line and
+ * reason, and nothing is planned.
+ */
+#ifndef CONFIG_TARGET_H
+#define CONFIG_TARGET_H
+
+#include "base/err.h"
+#include "config/changes.h"
+#include "config/files.h"
+#include "config/wish.h"
+#include "host/host.h"
+#include "machine/platform.h"
+
+struct target_context {
+	struct files *files;
+	const struct platform *platform;
+	const struct host *host; /* verify only; NULL while planning */
+};
+
+/* What configuration is there already, ours or hand-made. */
+struct present {
+	struct strv ids;           /* "10de:2484" (lower case) handed to vfio-pci by id */
+	struct strv addresses;     /* full BDF addresses handed over by address */
+	struct strv kernel_params; /* parameters configured for the next boot, all of them */
+	struct strv where;         /* files that say so, for the user */
+};
+
+enum check_state { CHECK_OK, CHECK_FAILED, CHECK_AFTER_REBOOT, CHECK_UNKNOWN };
+
+/* One promise, held against the machine. */
+struct check {
+	char *what; /* "image 6.12.8: vfio_pci inside" */
+	enum check_state state;
+	char *found;  /* what is there instead, or NULL */
+	char *remedy; /* "reboot", a command, or NULL */
+};
+
+struct checks {
+	struct check *items;
+	size_t len, cap;
+};
+
+struct target {
+	const char *name; /* "modprobe", "grub" */
+	/* Is this target part of this machine's boot or VM chain? */
+	bool (*applies)(const struct target_context *ctx);
+	/* Adds what is configured already; NULL: nothing to read. */
+	int (*present)(const struct target_context *ctx, struct present *ret, struct err *reterr);
+	/* Plans edits and commands; adds to changes->owned what it owns afterwards. */
+	int (*plan)(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
+		    struct err *reterr);
+	/* Holds the wish against built images, generated menus and the running system; NULL: nothing to check. */
+	int (*verify)(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
+		      struct err *reterr);
+};
+
+/* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
+extern const struct target *const targets[];
+extern const size_t targets_len;
+
+void present_release(struct present *p);
+void checks_add(struct checks *c, enum check_state state, char *what, char *found,
+		char *remedy); /* takes ownership */
+void checks_release(struct checks *c);
+bool checks_hold(const struct checks *c); /* no FAILED */
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * process: children: one whose output is streamed, and one that is waited for.
+ *
+ * Streaming, for the one loop: process_spawn() gives a fd that becomes readable
+ * with the child's stdout and stderr together; at its end process_reap() gives
+ * the status. The child gets an empty signal mask, default handlers, stdin from
+ * /dev/null, its own process group, and a clean environment (PATH, LANG=C.UTF-8,
+ * HOME, TERM=dumb, plus `env`); no shell is involved.
+ *
+ * Waiting, for parsers and checks: process_run() returns output and status, and
+ * kills the child's group after `timeout_ms`.
+ */
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "base/strv.h"
+
+struct process {
+	pid_t pid; /* 0: none */
+	int fd;    /* output, non-blocking; -1 after its end */
+};
+
+#define PROCESS_INIT                                                                               \
+	{                                                                                          \
+		.pid = 0, .fd = -1                                                                 \
+	}
+
+int process_spawn(struct process *ret, const struct strv *argv, struct err *reterr) must_check;
+/* Appends what is there without waiting: 1 more may come, 0 end of output, negative errno. */
+int process_read(struct process *p, struct str *out) must_check;
+/* After the end of output: waits for the child; exit status 0..255, or 128 + signal. */
+int process_reap(struct process *p);
+/* Signals the child's whole group. */
+void process_signal(const struct process *p, int signal_number);
+
+struct process_result {
+	int status; /* exit status, 128 + signal, or 124 when it timed out */
+	struct str out;
+	struct str errors; /* stderr */
+};
+
+#define PROCESS_RESULT_INIT                                                                        \
+	{                                                                                          \
+		.status = 0, .out = STR_INIT, .errors = STR_INIT                                   \
+	}
+
+/* Runs to the end; a negative errno only when the program could not be started. */
+int process_run(const char *const argv[], int timeout_ms, struct process_result *ret,
+		struct err *reterr) must_check;
+void process_result_release(struct process_result *r);
+
+#endif
