@@ -80,6 +80,10 @@ all: $(BUILD)/vfiotui $(BUILD)/libvfiotui.a
 $(BUILD)/vfiotui: $(main_object) $(cli_objects) $(ui_objects) $(BUILD)/libvfiotui.a
 	$(call quiet,LINK)$(CC) $(link_hardening) $(LDFLAGS) -o $@ $^ $(all_libs)
 
+# Everything but the program itself; make fuzz links it with other flags.
+.PHONY: objects
+objects: $(core_objects) $(cli_objects) $(ui_objects)
+
 $(BUILD)/libvfiotui.a: $(core_objects)
 	$(call quiet,AR)rm -f $@; $(AR) rcs $@ $^
 
