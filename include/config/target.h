@@ -3,7 +3,7 @@
  * target: one configuration file (or family of files) behind three functions.
  *
  * A new boot loader or initramfs generator is one file that defines a struct target
- * and one line in the table of src/config/targets.c.
+ * `target_NAME` and one line in TARGETS below.
  *
  * The laws every target keeps, on every file it does not refuse:
  *	no wish on a file without our things	-> the same bytes
@@ -67,6 +67,11 @@ struct target {
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
+#define TARGETS(X)
+
+#define TARGET_DECLARE(name) extern const struct target target_##name;
+TARGETS(TARGET_DECLARE)
+
 extern const struct target *const targets[];
 extern const size_t targets_len;
 
