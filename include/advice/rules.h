@@ -28,7 +28,7 @@ void rules_check(const struct rules_input *in, struct findings *ret);
 /* State of a group for tree and JSON, given what is selected. */
 enum group_state {
 	GROUP_OK,     /* isolated: one endpoint, or only functions of one device, or all selected */
-	GROUP_SHARED, /* endpoints of several slots, none selected */
+	GROUP_SHARED, /* endpoints of several slots that are not all selected, none in the way */
 	GROUP_INCOMPLETE, /* some selected, some endpoint would stay with the host (a driver of the host) */
 	GROUP_BLOCKED, /* a member that can't be handed over holds a host driver: a bridge on another driver than pcieport */
 };

@@ -32,6 +32,12 @@ void selection_add(struct selection *s, const struct pci_addr *a);
 void selection_remove(struct selection *s, const struct pci_addr *a);
 bool selection_equal(const struct selection *a, const struct selection *b);
 
+/*
+ * Is this a device that "the whole group" or "all functions" means? Bridges never are, and neither
+ * is a host or ISA bridge (normal header, class 06) on which no driver stands in the way.
+ */
+bool device_is_takeable(const struct device *d);
+
 /* Toggles: one device; all endpoints of a group; all functions of a slot. On when any of them is off. */
 void selection_toggle(struct selection *s, const struct pci_addr *a);
 void selection_toggle_group(struct selection *s, const struct topology *t, int group);
