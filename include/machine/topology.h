@@ -21,6 +21,7 @@
 
 #define NO_GROUP (-1)
 #define NO_PARENT SIZE_MAX
+#define PARENT_UNSET (SIZE_MAX - 1) /* only while building: topology_seal() finds it out */
 
 /* PCI Express device/port type, PCI Express Capabilities register bits 7:4. */
 enum pcie_type {
@@ -110,12 +111,17 @@ struct topology {
 	size_t skipped; /* devices that vanished or could not be read during the scan */
 };
 
-/* Building, for scan and tests: add devices in any order, then seal. */
-struct topology *topology_new(void);
+/*
+ * Building, for scan and tests: add devices in any order, then seal. Until then the
+ * indexes parent and physical_function count in the order of adding; seal renumbers
+ * them. A new device has PARENT_UNSET, no group and NULL or -1 for all that is not known;
+ * its strings are to be malloc'ed, the topology frees them.
+ */
+struct topology *topology_new(void) must_check;
 struct device *topology_add(struct topology *t,
 			    const struct pci_addr *addr); /* pointer dies at the next add */
-void topology_seal(
-	struct topology *t); /* sorts, makes groups and parents from bus numbers where unset */
+/* Sorts; makes groups, class names that are not NULL, and parents from the bridges' bus numbers where they are unset. */
+void topology_seal(struct topology *t);
 void topology_free(struct topology *t);
 void topology_freep(struct topology **t);
 
