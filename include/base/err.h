@@ -38,4 +38,8 @@ int err_set(struct err *reterr, int code, const char *fmt, ...) printf_like(3, 4
 int err_wrap(struct err *reterr, int code, const char *fmt, ...) printf_like(3, 4);
 void err_clear(struct err *err);
 
+/* %m is a GNU format; __extension__ lets it through -Wpedantic, arguments are still checked. */
+#define err_set(...) __extension__ err_set(__VA_ARGS__)
+#define err_wrap(...) __extension__ err_wrap(__VA_ARGS__)
+
 #endif

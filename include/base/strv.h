@@ -36,6 +36,7 @@ void strv_remove_at(struct strv *v, size_t i);
 bool strv_has(const struct strv *v, const char *s);
 long strv_find(const struct strv *v, const char *s);      /* index or -1 */
 void strv_copy(struct strv *to, const struct strv *from); /* appends all */
+void strv_move(struct strv *to, struct strv *from);       /* appends all; empties `from` */
 bool strv_equal(const struct strv *a, const struct strv *b);
 void strv_sort(struct strv *v); /* byte order */
 /* The strings with `sep` between them; the caller frees. */

@@ -90,7 +90,6 @@ struct host_dir {
 
 int host_dir_open(const struct host *host, const char *path, struct host_dir *ret,
 		  struct err *reterr) must_check;
-/* Opens a directory below an open one; `name` may be a link, which is resolved inside the root. */
 void host_dir_close(struct host_dir *dir);
 /* Reads at most `max` bytes; replaces `ret`; no sentence, since a missing attribute is normal. */
 int host_dir_read(const struct host_dir *dir, const char *name, size_t max,

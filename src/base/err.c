@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_wrap
+
 /* Replaces the end of a sentence that didn't fit, so that the cut can be seen. */
 static void mark_cut(char *text, int want)
 {

@@ -76,6 +76,14 @@ void strv_copy(struct strv *to, const struct strv *from)
 		strv_add(to, from->items[i]);
 }
 
+void strv_move(struct strv *to, struct strv *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		strv_take(to, from->items[i]);
+	from->len = 0;
+	strv_release(from);
+}
+
 bool strv_equal(const struct strv *a, const struct strv *b)
 {
 	if (a->len != b->len)
