@@ -28,7 +28,7 @@ void kernel_params_split(struct strv *v, const char *line);
 bool kernel_param_has_key(const char *param, const char *key);
 /* True when both name the same key and the same value. */
 bool kernel_param_equal(const char *a, const char *b);
-/* The value of the last parameter with that key on the line, for the caller to free, or NULL. */
+/* The value of the last parameter with that key on the line, for the caller to free, or NULL; "" for one without value. What stands after "--" is init's. */
 char *kernel_params_value(const char *line, const char *key) must_check;
 
 #endif

@@ -48,9 +48,16 @@ size_t text_line_length(const struct text_line *line);
 /* "\r\n" when the first ended line ends so, else "\n". */
 const char *text_newline(const struct text *t);
 
-/* Inserts a line before index `at` (0..len); `data` should bring its ending. */
+/*
+ * Inserts a line before index `at` (0..len); `data` should bring its ending. A last
+ * line without ending gets one when something is inserted after it.
+ */
 void text_insert(struct text *t, size_t at, const char *data, size_t len);
-/* Appends a line without ending `s`; gives the former last line one if it had none. */
+/*
+ * Appends the line `s`, given without ending. Whether the text ends in a newline stays
+ * as it is, here and in text_remove(), so that removing the line again gives back the
+ * same bytes: if the former last line had no ending it gets one and the new one has none.
+ */
 void text_append(struct text *t, const char *s);
 void text_remove(struct text *t, size_t at);
 /* Replaces bytes [from, from + n) of a line. */
