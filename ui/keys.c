@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/keys.h"
+
+#include "base/macros.h"
+
+#define LISTS (VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY)
+#define PAGES (LISTS | VIEW_NOIOMMU | VIEW_HELP)
+#define FULL (PAGES & ~(unsigned)VIEW_TREE)
+
+/* A table is read by its lines. */
+/* clang-format off */
+const struct key_row key_rows[] = {
+	{ACTION_MARK, {' '}, "Space", "mark", "hands the device to VMs, or leaves it to the host", VIEW_TREE, 1},
+	{ACTION_GROUP, {'g'}, "g", "group", "marks all devices of the IOMMU group", VIEW_TREE, 4},
+	{ACTION_CARD, {'c'}, "c", "card", "marks all functions of the card", VIEW_TREE, 4},
+	{ACTION_SEARCH, {'/'}, "/", "find", "finds by name, address, ids, class or driver", VIEW_TREE, 5},
+	{ACTION_AGAIN, {'n'}, "n", "", "the next find", VIEW_TREE, 9},
+	{ACTION_AGAIN_BACK, {'N'}, "N", "", "the find before", VIEW_TREE, 9},
+	{ACTION_FILTER, {'f'}, "f", "filter", "shows groups with GPUs, USB, network, storage, audio, or all", VIEW_TREE, 5},
+	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "", "the next problem; without one, to the details and back", VIEW_TREE, 9},
+	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW, 3},
+	{ACTION_PREVIEW, {'p'}, "p", "preview", "shows every file and command before anything is written", VIEW_TREE, 2},
+	{ACTION_STATUS, {'s'}, "s", "status", "holds the last change against the machine", VIEW_TREE, 7},
+	{ACTION_UNDO, {'u'}, "u", "undo", "shows what taking back the last change would do", VIEW_TREE | VIEW_APPLY | VIEW_VERIFY, 3},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "", "folds or unfolds a group; on a device, to its details and back", VIEW_TREE, 9},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "change", "changes a choice; on a file, to its difference", VIEW_PREVIEW, 4},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "go on", "goes on", VIEW_APPLY | VIEW_VERIFY, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "devices", "shows the devices", VIEW_NOIOMMU, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "done", "takes what was typed", VIEWS_TYPING, 1},
+	{ACTION_WRITE, {'W'}, "W", "write", "writes what is shown, after the word yes", VIEW_PREVIEW, 1},
+	{ACTION_DEMO, {'d'}, "d", "demo", "opens a recorded machine to try everything on", VIEW_NOIOMMU, 2},
+	{ACTION_UP, {K_UP, 'k'}, "Up k", "", "up", PAGES, 9},
+	{ACTION_DOWN, {K_DOWN, 'j'}, "Down j", "", "down", PAGES, 9},
+	{ACTION_PAGE_UP, {K_PAGE_UP, K_CTRL('b')}, "PgUp", "", "a page up; in the preview, of the difference", PAGES, 9},
+	{ACTION_PAGE_DOWN, {K_PAGE_DOWN, K_CTRL('f')}, "PgDn", "", "a page down", LISTS, 9},
+	{ACTION_PAGE_DOWN, {K_PAGE_DOWN, K_CTRL('f'), ' '}, "PgDn", "scroll", "a page down", VIEW_HELP | VIEW_NOIOMMU, 5},
+	{ACTION_HOME, {K_HOME, '<'}, "Home", "", "to the start", PAGES, 9},
+	{ACTION_END, {K_END, '>'}, "End", "", "to the end", PAGES, 9},
+	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "folds the group", VIEW_TREE, 9},
+	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "unfolds the group", VIEW_TREE, 9},
+	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the choice before", VIEW_PREVIEW, 9},
+	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "the next choice", VIEW_PREVIEW, 9},
+	{ACTION_RESCAN, {K_F5, 'r'}, "F5 r", "", "reads the machine again (it is also watched all the time)", VIEW_TREE, 9},
+	{ACTION_SUDO, {'R'}, "R", "root", "restarts with sudo, when not root", VIEW_TREE | VIEW_PREVIEW | VIEW_NOIOMMU, 6},
+	{ACTION_YES, {'y', 'Y'}, "y", "yes", "yes", VIEW_ASK, 1},
+	{ACTION_BACK, {'n', 'N', 'q', K_ESCAPE}, "n", "no", "no", VIEW_ASK, 1},
+	{ACTION_ERASE, {K_BACKSPACE, K_CTRL('u')}, "Backspace", "", "erases", VIEWS_TYPING, 9},
+	{ACTION_BACK, {K_ESCAPE}, "Esc", "back", "leaves without doing anything", VIEWS_TYPING, 1},
+	{ACTION_BACK, {K_ESCAPE, 'q'}, "q", "back", "goes back", FULL, 2},
+	{ACTION_BACK, {K_ESCAPE}, "Esc", "", "back to the list", VIEW_TREE, 9},
+	{ACTION_LEAVE, {'q'}, "q", "quit", "quits; asks when marks would be lost", VIEW_TREE, 8},
+	{ACTION_HELP, {'?', K_F1}, "?", "help", "this page", PAGES & ~(unsigned)VIEW_HELP, 0},
+	{ACTION_QUIT, {K_F10}, "F10", "", "quits", PAGES | VIEW_ASK, 9},
+	{ACTION_REDRAW, {K_CTRL('l')}, "Ctrl-L", "", "draws the screen anew", VIEWS_ALL, 9},
+	{ACTION_SUSPEND, {K_CTRL('z')}, "Ctrl-Z", "", "suspends; fg comes back", VIEWS_ALL, 9},
+	{ACTION_INTERRUPT, {K_CTRL('c')}, "Ctrl-C", "", "asks whether to stop a running command; else quits", VIEWS_ALL, 9},
+};
+/* clang-format on */
+const size_t key_rows_len = ARRAY_SIZE(key_rows);
+
+static bool has_key(const struct key_row *row, uint32_t key)
+{
+	for (size_t i = 0; i < KEYS_EACH && row->keys[i] != K_NONE; i++)
+		if (row->keys[i] == key)
+			return true;
+	return false;
+}
+
+enum action keys_action(enum view_id view, uint32_t key)
+{
+	for (size_t i = 0; i < key_rows_len; i++)
+		if (key_rows[i].where & view && has_key(&key_rows[i], key))
+			return key_rows[i].action;
+	return ACTION_NONE;
+}
+
+const struct key_row *keys_row(enum view_id view, enum action action)
+{
+	for (size_t i = 0; i < key_rows_len; i++)
+		if (key_rows[i].where & view && key_rows[i].action == action)
+			return &key_rows[i];
+	return NULL;
+}
+
+bool key_is_text(uint32_t key)
+{
+	return key >= 0x20 && key != K_BACKSPACE && key < 0x110000 && !(key >= 0x80 && key < 0xa0);
+}
