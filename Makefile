@@ -34,7 +34,7 @@ endif
 CFLAGS ?= -O2 -g
 
 goals := $(or $(MAKECMDGOALS),all)
-needs_packages := $(filter all build/% $(BUILD)/% install unit-tests objects,$(goals))
+needs_packages := $(filter all build/% $(BUILD)/% install unit-tests objects tools demo bench golden screenshots vm test-vm,$(goals))
 
 probe = $(shell $(PKG_CONFIG) --exists $(PACKAGES) 2>/dev/null && echo yes)
 pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -118,6 +118,14 @@ $(ui_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/ui/%.o $(support_objects) $(ui
 $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(ui_objects) $(cli_objects) $(BUILD)/libvfiotui.a
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(link_hardening) $(LDFLAGS) -o $@ $^ $(all_libs)
+
+# Small programs for benchmarks and scripts.
+.PHONY: tools
+tools: $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(sort $(wildcard tests/tools/*.c)))
+
+$(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(BUILD)/libvfiotui.a
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) $(link_hardening) $(LDFLAGS) -o $@ $^ $(core_libs) -lutil
 
 .PHONY: test
 test:

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "advice/isolation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define NOBODY SIZE_MAX
+
+/* Sizes of the model's groups, by leader. */
+static size_t *group_sizes(const struct isolation *m)
+{
+	size_t *sizes = xcalloc(m->len, sizeof(*sizes));
+
+	for (size_t i = 0; i < m->len; i++)
+		if (m->leader[i] != NOBODY)
+			sizes[m->leader[i]]++;
+	return sizes;
+}
+
+/* The model made exactly this group of the kernel. */
+static bool group_matches(const struct isolation *m, const size_t *sizes,
+			  const struct iommu_group *g)
+{
+	size_t leader = g->len ? m->leader[g->members[0]] : NOBODY;
+
+	for (size_t i = 0; i < g->len; i++)
+		if (m->leader[g->members[i]] != leader)
+			return false;
+	return leader != NOBODY && sizes[leader] == g->len;
+}
+
+/* True when the model spreads the group's endpoints over several groups. */
+static bool endpoints_are_separate(const struct topology *t, const struct isolation *m,
+				   const struct iommu_group *g)
+{
+	size_t leader = NOBODY;
+
+	for (size_t i = 0; i < g->len; i++) {
+		size_t member = g->members[i];
+
+		if (t->devices[member].is_bridge)
+			continue;
+		if (leader != NOBODY && m->leader[member] != leader)
+			return true;
+		leader = m->leader[member];
+	}
+	return false;
+}
+
+static enum group_cause cause_of_hop(const struct device *hop)
+{
+	switch (acs_verdict(hop, NULL)) {
+	case ACS_FAIL_NO_CAPABILITY:
+		return hop->caps.pcie_type == PCIE_ROOT_PORT ||
+				       hop->caps.pcie_type == PCIE_DOWNSTREAM
+			       ? CAUSE_PORT_LACKS_ACS
+			       : CAUSE_FUNCTION_LACKS_ACS;
+	case ACS_FAIL_BITS_OFF:
+		return CAUSE_BITS_OFF;
+	case ACS_FAIL_LEGACY:
+		return hop->is_bridge ? CAUSE_LEGACY_BRIDGE : CAUSE_FUNCTION_LACKS_ACS;
+	case ACS_PASS:
+	case ACS_UNKNOWN:
+	default:
+		return CAUSE_UNEXPLAINED;
+	}
+}
+
+/* The strongest reason among the members: a shared requester id, then a failing hop, then the slot. */
+static void find_cause(const struct topology *t, const struct isolation *m,
+		       const struct iommu_group *g, struct group_explanation *e)
+{
+	enum join strongest = JOIN_NONE;
+
+	for (size_t i = 0; i < g->len; i++) {
+		size_t member = g->members[i];
+		enum join join = m->join[member];
+
+		if (join == JOIN_NONE || join == JOIN_NEW)
+			continue;
+		if (strongest != JOIN_NONE && join >= strongest)
+			continue;
+		strongest = join;
+		e->culprit = m->culprit[member];
+	}
+	if (strongest == JOIN_NONE || e->culprit == NOBODY)
+		e->cause = CAUSE_UNEXPLAINED;
+	else if (strongest == JOIN_ALIAS)
+		e->cause = CAUSE_LEGACY_BRIDGE;
+	else
+		e->cause = cause_of_hop(&t->devices[e->culprit]);
+	if (e->cause == CAUSE_UNEXPLAINED)
+		e->culprit = NOBODY;
+}
+
+static const struct {
+	const char *name;
+	struct acs_override_set set;
+} overrides[] = {
+	{"downstream", {.downstream = true}},
+	{"multifunction", {.multifunction = true}},
+	{"downstream,multifunction", {.downstream = true, .multifunction = true}},
+};
+
+static void note_splits(const struct topology *t, struct isolation_report *r, const char *name,
+			const struct acs_override_set *set, bool only_new)
+{
+	struct isolation m;
+
+	isolation_model(t, set, &m);
+	for (size_t i = 0; i < r->len; i++) {
+		struct group_explanation *e = &r->groups[i];
+
+		if (e->cause == CAUSE_SINGLE || e->cause == CAUSE_UNEXPLAINED ||
+		    (only_new && e->splits_with.len))
+			continue;
+		if (!endpoints_are_separate(t, &m, &t->groups[i]))
+			continue;
+		if (name)
+			strv_add(&e->splits_with, name);
+		else if (e->culprit != NOBODY)
+			strv_addf(&e->splits_with, "id:%04x:%04x", t->devices[e->culprit].vendor,
+				  t->devices[e->culprit].id);
+	}
+	isolation_release(&m);
+}
+
+/* One run with the ids of all culprits at once: as many as the patch can take. */
+static void note_id_splits(const struct topology *t, struct isolation_report *r)
+{
+	struct acs_override_set set = {.ids_len = 0};
+
+	for (size_t i = 0; i < r->len && set.ids_len < ACS_OVERRIDE_IDS; i++) {
+		size_t culprit = r->groups[i].culprit;
+
+		if (culprit == NOBODY || r->groups[i].cause == CAUSE_SINGLE)
+			continue;
+		set.ids[set.ids_len].vendor = t->devices[culprit].vendor;
+		set.ids[set.ids_len].device = t->devices[culprit].id;
+		set.ids_len++;
+	}
+	if (set.ids_len)
+		note_splits(t, r, NULL, &set, false);
+}
+
+static enum confidence judge(const struct topology *t, const struct isolation_report *r,
+			     bool differs)
+{
+	if (r->unreadable == t->len)
+		return CONFIDENCE_UNKNOWN;
+	return differs || r->unreadable ? CONFIDENCE_PARTIAL : CONFIDENCE_EXACT;
+}
+
+void isolation_explain(const struct topology *t, struct isolation_report *ret)
+{
+	struct isolation m;
+	size_t *sizes;
+	bool differs = false;
+
+	memset(ret, 0, sizeof(*ret));
+	isolation_model(t, NULL, &m);
+	sizes = group_sizes(&m);
+	ret->groups = xcalloc(t->groups_len, sizeof(*ret->groups));
+	ret->len = t->groups_len;
+	for (size_t i = 0; i < t->len; i++)
+		ret->unreadable += acs_verdict(&t->devices[i], NULL) == ACS_UNKNOWN;
+	for (size_t i = 0; i < t->groups_len; i++) {
+		const struct iommu_group *g = &t->groups[i];
+		struct group_explanation *e = &ret->groups[i];
+		bool matches = group_matches(&m, sizes, g);
+
+		e->id = g->id;
+		e->culprit = NOBODY;
+		differs |= !matches;
+		if (g->len == 1)
+			e->cause = CAUSE_SINGLE;
+		else if (matches)
+			find_cause(t, &m, g, e);
+		else
+			e->cause = CAUSE_UNEXPLAINED;
+	}
+	ret->confidence = judge(t, ret, differs);
+	for (size_t i = 0; i < ARRAY_SIZE(overrides); i++)
+		note_splits(t, ret, overrides[i].name, &overrides[i].set, i == 2);
+	note_id_splits(t, ret);
+	free(sizes);
+	isolation_release(&m);
+}
+
+void isolation_report_release(struct isolation_report *r)
+{
+	for (size_t i = 0; i < r->len; i++)
+		strv_release(&r->groups[i].splits_with);
+	free(r->groups);
+	memset(r, 0, sizeof(*r));
+}
+
+const char *confidence_name(enum confidence c)
+{
+	static const char *const names[] = {"exact", "partial", "unknown"};
+
+	return names[c];
+}
+
+const char *group_cause_name(enum group_cause c)
+{
+	static const char *const names[] = {
+		[CAUSE_SINGLE] = "single",
+		[CAUSE_PORT_LACKS_ACS] = "port-lacks-acs",
+		[CAUSE_FUNCTION_LACKS_ACS] = "function-lacks-acs",
+		[CAUSE_LEGACY_BRIDGE] = "legacy-bridge",
+		[CAUSE_BITS_OFF] = "bits-off",
+		[CAUSE_UNEXPLAINED] = "unexplained",
+	};
+
+	return names[c];
+}
