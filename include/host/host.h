@@ -15,7 +15,7 @@
  *	host_stage()   writes the new bytes to a temporary beside the target, with
  *		       owner, mode and xattrs of the file it replaces, and fsyncs it
  *	host_commit()  renames it over the target and fsyncs the directory
- *	host_discard() removes the temporary
+ *	host_stage_release() removes the temporary when it was not committed, and frees
  * Nothing else in the program changes a file. All system calls that change or
  * read go through a table (struct host_ops) that tests replace to make call n fail.
  *
@@ -97,7 +97,7 @@ int host_dir_read(const struct host_dir *dir, const char *name, size_t max,
 int host_dir_link(const struct host_dir *dir, const char *name, struct str *ret) must_check;
 bool host_dir_has(const struct host_dir *dir, const char *name);
 
-/* What a new file gets; a replaced file keeps its owner, mode and xattrs. */
+/* What a new file gets (NULL: 0644); a replaced file keeps its owner, mode and xattrs. */
 struct host_new {
 	mode_t mode;
 	uid_t uid; /* (uid_t)-1: whoever runs the program */
@@ -111,7 +111,14 @@ struct host_stage {
 	char *temp;   /* beside the target; NULL for a removal */
 	int dir_fd;   /* directory of the target */
 	bool removes;
+	bool committed;
+	size_t made_dirs; /* how many directories above the target this stage made */
 };
+
+#define HOST_STAGE_INIT                                                                            \
+	{                                                                                          \
+		.path = NULL, .dir_fd = -1                                                         \
+	}
 
 /*
  * Checks that `path` could be replaced (or created, or removed): not a hard link
@@ -122,18 +129,24 @@ int host_check_writable(const struct host *host, const char *path, struct err *r
 /* Stages new bytes; on error nothing is left behind. Directories that are missing are created. */
 int host_stage(const struct host *host, const char *path, const char *bytes, size_t len,
 	       const struct host_new *as, struct host_stage *ret, struct err *reterr) must_check;
-/* Stages a removal. */
+/* Stages a removal of the file that `path` leads to. */
 int host_stage_remove(const struct host *host, const char *path, struct host_stage *ret,
 		      struct err *reterr) must_check;
 /* Makes a staged change visible; allocates nothing. The stage stays to be released. */
 int host_commit(const struct host *host, struct host_stage *stage, struct err *reterr) must_check;
-/* Removes the temporary of a stage that was not committed, and frees. */
+/*
+ * Frees; of a stage that was not committed it first removes the temporary and the
+ * directories made for it. Release several in the reverse order of staging.
+ */
 void host_stage_release(const struct host *host, struct host_stage *stage);
+
+/* Removes the temporaries that a killed run left beside the file; for recovery, under the lock. */
+int host_remove_strays(const struct host *host, const char *path, struct err *reterr) must_check;
 
 /* Stage and commit at once, for files nobody boots from (journal, state). */
 int host_write(const struct host *host, const char *path, const char *bytes, size_t len,
 	       const struct host_new *as, struct err *reterr) must_check;
-/* Writes into an existing file without replacing it: sysfs attributes only. */
+/* Writes into an existing file without replacing it: sysfs attributes only. "" clears (a lone newline). */
 int host_write_attribute(const struct host *host, const char *path, const char *value,
 			 struct err *reterr) must_check;
 /* Creates a directory and its parents with `mode`; fine when it is there. */

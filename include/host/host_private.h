@@ -25,6 +25,8 @@ void host_drop(const struct host *host, int fd);
 /* Reads to the end or to `max` bytes and appends; without sentence. -EFBIG when `whole` and there is more. */
 int host_read_fd(const struct host *host, int fd, size_t max, bool whole,
 		 struct str *ret) must_check;
+/* fsync through the table; 0 or a negative errno. */
+int host_sync(const struct host *host, int fd);
 /* "cannot VERB PATH: cause" for a negative errno; returns it. */
 int host_fail(struct err *reterr, int code, const char *verb, const char *path);
 
@@ -42,8 +44,10 @@ int host_make_dirs(const struct host *host, const char *resolved, mode_t mode, s
 /* Takes back the last `made` directories of a resolved path, as far as they are empty. */
 void host_unmake_dirs(const struct host *host, const char *resolved, size_t made);
 
+/* Why nothing in an open directory can be replaced, or 0. */
+int host_check_directory(int dir_fd, const char *target, struct err *reterr) must_check;
 /*
- * Why the file `name` in an open directory can't be replaced, or 0. *ret_fd is the
+ * Why the file `target` in its open directory can't be replaced, or 0. *ret_fd is the
  * file open for reading, or -1 when there is none yet; the caller closes it.
  */
 int host_check_target(const struct host *host, int dir_fd, const char *target, int *ret_fd,

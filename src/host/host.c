@@ -113,7 +113,8 @@ int host_open_path(const struct host *host, const char *path, int flags, mode_t 
 
 int host_close(const struct host *host, int fd)
 {
-	return host->ops->close(host->ops->data, fd) ? -errno : 0;
+	/* Linux has closed the fd also where it says EINTR (close(2)). */
+	return host->ops->close(host->ops->data, fd) && errno != EINTR ? -errno : 0;
 }
 
 void host_drop(const struct host *host, int fd)
@@ -133,6 +134,9 @@ int host_fail(struct err *reterr, int code, const char *verb, const char *path)
 		return err_set(reterr, code,
 			       "cannot %s %s: a link in it leads round in a circle, "
 			       "or out of the root",
+			       verb, path);
+	case -EBUSY:
+		return err_set(reterr, code, "cannot %s %s: it is in use, perhaps mounted on (%m)",
 			       verb, path);
 	case -EFBIG:
 		return err_set(reterr, code, "cannot %s %s: it is larger than %u MiB", verb, path,
