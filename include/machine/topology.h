@@ -120,6 +120,7 @@ struct topology {
 struct topology *topology_new(void) must_check;
 struct device *topology_add(struct topology *t,
 			    const struct pci_addr *addr); /* pointer dies at the next add */
+void topology_drop_last(struct topology *t);              /* takes the device added last back */
 /* Sorts; makes groups, class names that are not NULL, and parents from the bridges' bus numbers where they are unset. */
 void topology_seal(struct topology *t);
 void topology_free(struct topology *t);
@@ -156,5 +157,7 @@ bool driver_is_vfio(const char *driver);
 bool device_is_viable_member(const struct device *d);
 /* reset bits as names "flr", "bus" ... in the kernel's order, appended to `out`. */
 void reset_names(unsigned reset, struct strv *out);
+/* The bits of such names, separated by blanks; names it does not know are left out. */
+unsigned reset_from_names(const char *names);
 
 #endif

@@ -138,13 +138,25 @@ const char *device_short_class(const struct device *d)
 
 /* --- reset methods ----------------------------------------------------------- */
 
+/* pci_reset_fn_methods in drivers/pci/pci.c, in the order of the enum. */
+static const char *const reset_words[] = {"device_specific", "acpi", "flr", "af_flr", "pm", "bus",
+					  "cxl_bus"};
+
 void reset_names(unsigned reset, struct strv *out)
 {
-	/* pci_reset_fn_methods in drivers/pci/pci.c, in the order of the enum. */
-	static const char *const names[] = {"device_specific", "acpi", "flr", "af_flr", "pm", "bus",
-					    "cxl_bus"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(reset_words); i++)
 		if (reset & 1U << i)
-			strv_add(out, names[i]);
+			strv_add(out, reset_words[i]);
+}
+
+unsigned reset_from_names(const char *names)
+{
+	auto_strv struct strv words = STRV_INIT;
+	unsigned reset = 0;
+
+	strv_split(&words, names, " \t\r\n");
+	for (size_t i = 0; i < ARRAY_SIZE(reset_words); i++)
+		if (strv_has(&words, reset_words[i]))
+			reset |= 1U << i;
+	return reset;
 }

@@ -43,6 +43,11 @@ static void device_release(struct device *d)
 	free(d->class_name);
 }
 
+void topology_drop_last(struct topology *t)
+{
+	device_release(&t->devices[--t->len]);
+}
+
 void topology_free(struct topology *t)
 {
 	if (!t)

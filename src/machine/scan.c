@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "machine/scan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "machine/pci_names.h"
+#include "machine/scan_device.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+
+struct scanner {
+	const struct host *host;
+	struct pci_names *names;
+	struct modules *modules;
+	struct str path, text, config; /* kept, so that a scan does not allocate them again */
+};
+
+/* One entry of the directory of devices. */
+struct entry {
+	struct pci_addr addr;
+	const char *name;
+};
+
+/* What one device says about others; index for index with the devices while they are read. */
+struct relation {
+	bool parent_known, has_parent, has_physical, has_reset;
+	struct pci_addr parent, physical;
+};
+
+/* One scan under way. */
+struct scan {
+	struct scanner *scanner;
+	struct host_dir devices;
+	struct topology *topology;
+	struct relation *relations;
+	bool resets_listed; /* some device has reset_method, or reset */
+};
+
+/* --- the list ------------------------------------------------------------------ */
+
+static int compare_entries(const void *a, const void *b)
+{
+	return pci_addr_compare(&((const struct entry *)a)->addr, &((const struct entry *)b)->addr);
+}
+
+/* The names that are addresses, in the order of the addresses; the caller frees. */
+static struct entry *sort_names(const struct strv *names, size_t *ret_len)
+{
+	struct entry *entries = xcalloc(names->len, sizeof(*entries));
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->len; i++)
+		if (pci_addr_parse(names->items[i], &entries[n].addr))
+			entries[n++].name = names->items[i];
+	qsort(entries, n, sizeof(*entries), compare_entries);
+	*ret_len = n;
+	return entries;
+}
+
+/* --- one device ---------------------------------------------------------------- */
+
+/*
+ * The path that the link leads to names the bridge above, or the root bus:
+ * "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0".
+ */
+static void read_parent(struct scan *scan, const char *name, struct relation *relation)
+{
+	struct str *link = &scan->scanner->text;
+	const char *above;
+	char *slash;
+
+	if (host_dir_link(&scan->devices, name, link) < 0)
+		return;
+	slash = strrchr(link->data, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	above = strrchr(link->data, '/');
+	above = above ? above + 1 : link->data;
+	relation->has_parent = pci_addr_parse(above, &relation->parent);
+	relation->parent_known = relation->has_parent || text_starts_with(above, "pci");
+}
+
+static void add_names(struct scanner *s, struct device *d)
+{
+	d->vendor_name = xstrdup(pci_names_vendor(s->names, d->vendor));
+	d->device_name = xstrdup(pci_names_device(s->names, d->vendor, d->id));
+	d->class_name = xstrdup(pci_names_class(s->names, d->class_code));
+	modules_for_alias(s->modules, d->modalias, &d->modules);
+}
+
+/* Errors that are about this program, not about the device: the whole scan would be wrong. */
+static bool is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+static int read_device(struct scan *scan, const struct entry *entry, struct err *reterr)
+{
+	struct scanner *s = scan->scanner;
+	struct topology *t = scan->topology;
+	struct relation *relation = &scan->relations[t->len];
+	auto_host_dir struct host_dir dir = HOST_DIR_INIT;
+	struct scan_device reading = {.text = &s->text, .config = &s->config};
+	int r;
+
+	str_clear(&s->path);
+	str_addf(&s->path, DEVICES "/%s", entry->name);
+	*relation = (struct relation){0};
+	read_parent(scan, entry->name, relation);
+	r = host_dir_open(s->host, s->path.data, &dir, reterr);
+	if (r < 0) {
+		t->skipped++;
+		return is_shortage(r) ? r : 0;
+	}
+	reading.dir = dir;
+	reading.device = topology_add(t, &entry->addr);
+	if (!scan_device_read(&reading)) {
+		topology_drop_last(t);
+		t->skipped++;
+		return 0;
+	}
+	add_names(s, reading.device);
+	relation->has_physical = reading.has_physical;
+	relation->physical = reading.physical;
+	relation->has_reset = reading.has_reset;
+	scan->resets_listed = scan->resets_listed || reading.has_reset || reading.has_reset_method;
+	return 0;
+}
+
+/* --- the whole ----------------------------------------------------------------- */
+
+/* Index of a device by address; they were added in order, so that searching works already. */
+static size_t index_of(const struct topology *t, const struct pci_addr *addr)
+{
+	const struct device *d = topology_find(t, addr);
+
+	return d ? topology_index(t, d) : NO_PARENT;
+}
+
+static void relate(const struct scan *scan)
+{
+	struct topology *t = scan->topology;
+
+	for (size_t i = 0; i < t->len; i++) {
+		const struct relation *relation = &scan->relations[i];
+		struct device *d = &t->devices[i];
+
+		if (relation->has_parent)
+			d->parent = index_of(t, &relation->parent);
+		else if (relation->parent_known)
+			d->parent = NO_PARENT;
+		if (relation->has_physical)
+			d->physical_function = index_of(t, &relation->physical);
+		/*
+		 * The kernel shows these files only where a reset works. A tree in which no
+		 * device has them is a recording that tells nothing about resets.
+		 */
+		if (scan->resets_listed && !relation->has_reset)
+			d->reset_known = true;
+	}
+}
+
+static int read_all(struct scan *scan, struct err *reterr)
+{
+	auto_strv struct strv names = STRV_INIT;
+	auto_free struct entry *entries = NULL;
+	size_t n;
+	int r = host_list(scan->scanner->host, DEVICES, &names, reterr);
+
+	if (r == -ENOENT) {
+		err_clear(reterr);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = host_dir_open(scan->scanner->host, DEVICES, &scan->devices, reterr);
+	if (r < 0)
+		return r;
+	entries = sort_names(&names, &n);
+	scan->relations = xcalloc(n, sizeof(*scan->relations));
+	for (size_t i = 0; i < n; i++) {
+		r = read_device(scan, &entries[i], reterr);
+		if (r < 0)
+			return r;
+	}
+	err_clear(reterr);
+	return 0;
+}
+
+int scanner_scan(struct scanner *s, struct topology **ret, struct err *reterr)
+{
+	struct scan scan = {.scanner = s, .devices = {.fd = -1}, .topology = topology_new()};
+	int r = read_all(&scan, reterr);
+
+	if (r < 0) {
+		err_wrap(reterr, r, "cannot list the PCI devices");
+		topology_free(scan.topology);
+	} else {
+		relate(&scan);
+		topology_seal(scan.topology);
+		*ret = scan.topology;
+	}
+	host_dir_close(&scan.devices);
+	free(scan.relations);
+	return r;
+}
+
+struct scanner *scanner_new(const struct host *host, const char *ids_file)
+{
+	struct scanner *s = xcalloc(1, sizeof(*s));
+
+	s->host = host;
+	s->names = pci_names_new(ids_file);
+	s->modules = modules_new(host);
+	str_init(&s->path);
+	str_init(&s->text);
+	str_init(&s->config);
+	return s;
+}
+
+void scanner_free(struct scanner *s)
+{
+	if (!s)
+		return;
+	pci_names_free(s->names);
+	modules_free(s->modules);
+	str_release(&s->path);
+	str_release(&s->text);
+	str_release(&s->config);
+	free(s);
+}
+
+struct modules *scanner_modules(struct scanner *s)
+{
+	return s->modules;
+}
