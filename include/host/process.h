@@ -6,10 +6,12 @@
  * with the child's stdout and stderr together; at its end process_reap() gives
  * the status. The child gets an empty signal mask, default handlers, stdin from
  * /dev/null, its own process group, and a clean environment (PATH, LANG=C.UTF-8,
- * HOME, TERM=dumb, plus `env`); no shell is involved.
+ * HOME, TERM=dumb); no shell is involved. A name without slash is looked for in
+ * that PATH; a program that is not there is -ENOENT.
  *
  * Waiting, for parsers and checks: process_run() returns output and status, and
- * kills the child's group after `timeout_ms`.
+ * kills the child's group after `timeout_ms`. Of each stream about 16 MiB are kept;
+ * what goes beyond is read and dropped.
  */
 #ifndef HOST_PROCESS_H
 #define HOST_PROCESS_H
