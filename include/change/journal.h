@@ -8,6 +8,8 @@
  *	changes/0001/log		output of the commands
  * The record is written, with state "prepared", before any target is touched, and its
  * state is replaced atomically: prepared -> written -> done, or undone, or failed.
+ * A directory without record.json is a change that had not begun. Whoever creates a
+ * record or changes a state holds the lock of change/apply.h.
  */
 #ifndef CHANGE_JOURNAL_H
 #define CHANGE_JOURNAL_H
@@ -40,7 +42,7 @@ struct journal_edit {
 	bool existed, exists;
 	struct str before, after;
 	mode_t mode; /* of the file before, or of the created one */
-	uid_t uid;
+	uid_t uid;   /* (uid_t)-1: whoever runs the program */
 	gid_t gid;
 	char *why;
 };
@@ -49,9 +51,11 @@ struct change_record {
 	int id; /* 1, 2, ... */
 	enum change_state state;
 	time_t when;
-	int undoes;               /* id of the change it took back, 0 */
-	struct selection devices; /* handed over after it */
-	struct strv names;        /* their names, for history */
+	int undoes;                  /* id of the change it took back, 0 */
+	struct selection devices;    /* handed over after it */
+	struct strv names;           /* their names, for history */
+	struct strv ids;             /* their "10de:2484", which tell later whether a card moved */
+	struct selection by_address; /* those of them that are bound by address */
 	struct plan_choices choices;
 	char *user; /* storage of choices.user */
 	struct journal_edit *edits;
@@ -59,29 +63,50 @@ struct change_record {
 	struct command *commands; /* as planned */
 	size_t commands_len;
 	struct strv owned; /* tokens owned after it */
+	struct strv made;  /* directories that it had to make, parents first */
+	bool reboot;       /* it takes effect at the next boot */
 };
 
 struct journal {
-	struct change_record *items; /* by id */
-	size_t len;
+	struct change_record *items; /* by id; what a later change took back is CHANGE_UNDONE */
+	size_t len, cap;
+	struct strv damaged; /* a sentence for each record that can't be read */
 };
+
+#define JOURNAL_INIT                                                                               \
+	{                                                                                          \
+		.items = NULL, .len = 0, .cap = 0, .damaged = STRV_INIT                            \
+	}
+#define auto_journal cleanup_with(journal_release)
 
 /* All changes; no journal is an empty one. Without permission: -EACCES. */
 int journal_load(const struct host *host, struct journal *ret, struct err *reterr) must_check;
 void journal_release(struct journal *j);
 /* The last change that stands (not undone, not itself an undo), or NULL. */
 const struct change_record *journal_last(const struct journal *j);
+const struct change_record *journal_find(const struct journal *j, int id); /* or NULL */
+/* The last change that stood before change `id`, or NULL: what an undo goes back to. */
+const struct change_record *journal_before(const struct journal *j, int id);
+/* The newest change, when its files are in place but a command failed or never ran, or NULL. */
+const struct change_record *journal_unfinished(const struct journal *j);
 /* A change that was interrupted while files were being written, or NULL. */
 const struct change_record *journal_interrupted(const struct journal *j);
+/* -EBUSY with a sentence when a change was interrupted: nothing new may begin. */
+int journal_check(const struct journal *j, struct err *reterr) must_check;
 /* Writes a new record with state PREPARED for `plan`; gives its id. */
 int journal_create(const struct host *host, const struct plan *plan, int *ret_id,
 		   struct err *reterr) must_check;
 int journal_set_state(const struct host *host, int id, enum change_state state,
 		      struct err *reterr) must_check;
+/* Forgets a change that did not begin, as far as that works. */
+void journal_forget(const struct host *host, int id);
+/* Replaces the log. */
 int journal_log(const struct host *host, int id, const char *bytes, size_t len,
 		struct err *reterr) must_check;
-/* Path of the log for the user. */
+/* Path of the log for the user; the caller frees. */
 char *journal_log_path(int id) must_check;
+/* "/var/lib/vfiotui/changes/0001/before.2"; the caller frees. */
+char *journal_bytes_path(int id, size_t edit, bool after) must_check;
 const char *change_state_name(enum change_state s);
 
 #endif

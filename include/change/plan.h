@@ -14,6 +14,7 @@
 #include "change/situation.h"
 #include "config/changes.h"
 #include "config/wish.h"
+#include "host/host.h"
 
 enum bind_by {
 	BIND_AUTO,
@@ -38,11 +39,18 @@ struct plan {
 	struct strv
 		warnings; /* sentences about the plan itself: a loader that could not be told, a hint to a package */
 	int undoes; /* id of the change that this plan takes back, 0 for none */
+	int resumes; /* id of the change whose commands alone are run again, since they did not finish */
+	struct plan_choices choices; /* as they were used; `user` is storage of choices.user */
+	char *user;
+	struct strv names;  /* of the selected devices, in their order, for history */
+	struct strv unmake; /* undo: directories that the change made, removed again when empty */
 };
 
 int plan_build(const struct situation *s, const struct selection *selection,
 	       const struct plan_choices *choices, struct plan **ret,
 	       struct err *reterr) must_check;
+/* A plan of nothing over the host's files, to be filled by undo. */
+struct plan *plan_new(const struct host *host) must_check;
 void plan_free(struct plan *p);
 void plan_freep(struct plan **p);
 /* Nothing to write and nothing to run. */

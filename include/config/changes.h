@@ -26,8 +26,11 @@ struct edit {
 	char *path;
 	bool existed, exists; /* before, after: create, change, remove */
 	struct str before, after;
-	mode_t mode; /* of a created file */
-	char *why;   /* a short clause: "the card goes to vfio-pci" */
+	mode_t mode;    /* of a created file */
+	bool has_owner; /* a created file gets uid and gid: undo gives a file back to its owner */
+	uid_t uid;
+	gid_t gid;
+	char *why; /* a short clause: "the card goes to vfio-pci" */
 };
 
 enum command_stage {                    /* order of running */

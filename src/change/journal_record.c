@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change/journal_record.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define SCHEMA 1
+
+static const char *const state_names[CHANGE_STATES] = {
+	[CHANGE_PREPARED] = "prepared", [CHANGE_WRITTEN] = "written", [CHANGE_DONE] = "done",
+	[CHANGE_FAILED] = "failed",     [CHANGE_UNDONE] = "undone",
+};
+
+static const char *const bind_names[] = {
+	[BIND_AUTO] = "auto",
+	[BIND_IDS] = "ids",
+	[BIND_ADDRESS] = "address",
+};
+
+const char *change_state_name(enum change_state s)
+{
+	return state_names[s];
+}
+
+static void command_release(struct command *c)
+{
+	strv_release(&c->argv);
+	strv_release(&c->undo_argv);
+	free(c->why);
+}
+
+void change_record_release(struct change_record *r)
+{
+	for (size_t i = 0; i < r->len; i++) {
+		free(r->edits[i].path);
+		free(r->edits[i].why);
+		str_release(&r->edits[i].before);
+		str_release(&r->edits[i].after);
+	}
+	for (size_t i = 0; i < r->commands_len; i++)
+		command_release(&r->commands[i]);
+	free(r->edits);
+	free(r->commands);
+	free(r->user);
+	selection_release(&r->devices);
+	selection_release(&r->by_address);
+	strv_release(&r->names);
+	strv_release(&r->ids);
+	strv_release(&r->owned);
+	strv_release(&r->made);
+	memset(r, 0, sizeof(*r));
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+/* jansson gives NULL for text that is not UTF-8. */
+static json_t *json_bytes(const char *s)
+{
+	json_t *plain = json_string(s);
+	auto_str struct str hex = STR_INIT;
+
+	if (plain || !s)
+		return plain ? plain : json_null();
+	for (const char *p = s; *p; p++)
+		str_addf(&hex, "%02x", (unsigned char)*p);
+	return json_pack("{s:s}", "hex", hex.data);
+}
+
+static json_t *json_strv(const struct strv *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->len; i++)
+		json_array_append_new(list, json_bytes(v->items[i]));
+	return list;
+}
+
+static json_t *json_devices(const struct change_record *r)
+{
+	json_t *list = json_array();
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; i < r->devices.len; i++) {
+		const struct pci_addr *a = &r->devices.items[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "address", json_string(pci_addr_format(a, bdf)));
+		json_object_set_new(o, "ids", json_bytes(i < r->ids.len ? r->ids.items[i] : ""));
+		json_object_set_new(o, "name",
+				    json_bytes(i < r->names.len ? r->names.items[i] : ""));
+		json_object_set_new(o, "by_address",
+				    json_boolean(selection_has(&r->by_address, a)));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *json_edits(const struct change_record *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->len; i++) {
+		const struct journal_edit *e = &r->edits[i];
+		json_t *o = json_pack(
+			"{s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "existed", e->existed, "exists",
+			e->exists, "mode", (json_int_t)e->mode, "uid",
+			e->uid == (uid_t)-1 ? (json_int_t)-1 : (json_int_t)e->uid, "gid",
+			e->gid == (gid_t)-1 ? (json_int_t)-1 : (json_int_t)e->gid, "before_size",
+			(json_int_t)e->before.len, "after_size", (json_int_t)e->after.len);
+
+		json_object_set_new(o, "path", json_bytes(e->path));
+		json_object_set_new(o, "why", json_bytes(e->why));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *json_commands(const struct change_record *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->commands_len; i++) {
+		const struct command *c = &r->commands[i];
+		json_t *o = json_pack("{s:i}", "stage", (int)c->stage);
+
+		json_object_set_new(o, "argv", json_strv(&c->argv));
+		json_object_set_new(o, "undo_argv", json_strv(&c->undo_argv));
+		json_object_set_new(o, "why", json_bytes(c->why));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *json_choices(const struct plan_choices *c)
+{
+	json_t *o = json_pack("{s:s, s:b, s:b}", "bind", bind_names[c->bind], "no_pt", c->no_pt,
+			      "no_script", c->no_script);
+
+	json_object_set_new(o, "user", json_bytes(c->user));
+	return o;
+}
+
+static void dump(const json_t *o, struct str *out)
+{
+	char *text = json_dumps(o, JSON_INDENT(1));
+
+	if (!text)
+		abort(); /* only for want of memory: every string in it is UTF-8 */
+	str_adds(out, text);
+	str_addc(out, '\n');
+	free(text);
+}
+
+void journal_record_write(const struct change_record *r, struct str *out)
+{
+	json_t *o = json_pack("{s:i, s:i, s:s, s:I, s:i, s:b}", "schema", SCHEMA, "id", r->id,
+			      "state", state_names[r->state], "when", (json_int_t)r->when, "undoes",
+			      r->undoes, "reboot", r->reboot);
+
+	json_object_set_new(o, "devices", json_devices(r));
+	json_object_set_new(o, "choices", json_choices(&r->choices));
+	json_object_set_new(o, "edits", json_edits(r));
+	json_object_set_new(o, "commands", json_commands(r));
+	json_object_set_new(o, "owned", json_strv(&r->owned));
+	json_object_set_new(o, "made", json_strv(&r->made));
+	dump(o, out);
+	json_decref(o);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* The text of a string or {"hex":...}, for the caller to free; NULL when it is neither. */
+static char *take_bytes(const json_t *j)
+{
+	const char *hex = json_string_value(json_object_get(j, "hex"));
+	auto_str struct str s = STR_INIT;
+
+	if (json_is_string(j))
+		return xstrdup(json_string_value(j));
+	if (!hex || !*hex || strlen(hex) % 2)
+		return NULL;
+	for (; *hex; hex += 2) {
+		int high = hex_digit(hex[0]);
+		int low = hex_digit(hex[1]);
+
+		if (high < 0 || low < 0 || !(high + low))
+			return NULL;
+		str_addc(&s, (char)(high * 16 + low));
+	}
+	return str_take(&s);
+}
+
+/* A number of a record: ids, sizes, modes. False when it is missing or out of range. */
+static bool take_number(const json_t *o, const char *key, long long min, long long max,
+			long long *ret)
+{
+	const json_t *j = json_object_get(o, key);
+
+	*ret = json_integer_value(j);
+	return json_is_integer(j) && *ret >= min && *ret <= max;
+}
+
+static bool take_strv(const json_t *list, struct strv *ret)
+{
+	if (!json_is_array(list))
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		char *s = take_bytes(json_array_get(list, i));
+
+		if (!s)
+			return false;
+		strv_take(ret, s);
+	}
+	return true;
+}
+
+static bool take_name(const json_t *j, const char *const names[], size_t n, size_t *ret)
+{
+	const char *s = json_string_value(j);
+
+	for (*ret = 0; s && *ret < n; ++*ret)
+		if (names[*ret] && !strcmp(s, names[*ret]))
+			return true;
+	return false;
+}
+
+static bool take_device(const json_t *o, struct change_record *r)
+{
+	const char *address = json_string_value(json_object_get(o, "address"));
+	char *name = take_bytes(json_object_get(o, "name"));
+	char *ids = take_bytes(json_object_get(o, "ids"));
+	struct pci_addr a;
+
+	strv_take(&r->names, name ? name : xstrdup(""));
+	strv_take(&r->ids, ids ? ids : xstrdup(""));
+	if (!name || !ids || !address || !pci_addr_parse(address, &a))
+		return false;
+	/* The selection sorts and drops doubles; then names would belong to others. */
+	if (r->devices.len && pci_addr_compare(&r->devices.items[r->devices.len - 1], &a) >= 0)
+		return false;
+	selection_add(&r->devices, &a);
+	if (json_is_true(json_object_get(o, "by_address")))
+		selection_add(&r->by_address, &a);
+	return true;
+}
+
+static bool take_edit(const json_t *o, struct journal_edit *e, struct edit_sizes *sizes)
+{
+	const json_t *existed = json_object_get(o, "existed");
+	const json_t *exists = json_object_get(o, "exists");
+	long long mode, uid, gid, before, after;
+
+	str_init(&e->before);
+	str_init(&e->after);
+	e->path = take_bytes(json_object_get(o, "path"));
+	e->why = take_bytes(json_object_get(o, "why"));
+	if (!take_number(o, "mode", 0, 07777, &mode) ||
+	    !take_number(o, "uid", -1, UINT32_MAX, &uid) ||
+	    !take_number(o, "gid", -1, UINT32_MAX, &gid) ||
+	    !take_number(o, "before_size", 0, HOST_FILE_MAX, &before) ||
+	    !take_number(o, "after_size", 0, HOST_FILE_MAX, &after))
+		return false;
+	e->existed = json_is_true(existed);
+	e->exists = json_is_true(exists);
+	e->mode = (mode_t)mode;
+	e->uid = (uid_t)uid;
+	e->gid = (gid_t)gid;
+	*sizes = (struct edit_sizes){.before = (size_t)before, .after = (size_t)after};
+	return json_is_boolean(existed) && json_is_boolean(exists) && e->why && e->path &&
+	       e->path[0] == '/';
+}
+
+static bool take_edits(const json_t *list, struct change_record *r, struct edit_sizes **sizes)
+{
+	size_t n = json_array_size(list);
+
+	if (!json_is_array(list))
+		return false;
+	r->edits = xcalloc(n + 1, sizeof(*r->edits));
+	*sizes = xcalloc(n + 1, sizeof(**sizes));
+	for (; r->len < n; r->len++) {
+		const json_t *o = json_array_get(list, r->len);
+
+		if (!take_edit(o, &r->edits[r->len], &(*sizes)[r->len])) {
+			r->len++;
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool take_command(const json_t *o, struct command *c)
+{
+	long long stage;
+
+	c->why = take_bytes(json_object_get(o, "why"));
+	if (!take_number(o, "stage", COMMAND_UDEV, COMMAND_SERVICE, &stage))
+		return false;
+	c->stage = (enum command_stage)stage;
+	return take_strv(json_object_get(o, "argv"), &c->argv) && c->argv.len && c->why &&
+	       take_strv(json_object_get(o, "undo_argv"), &c->undo_argv);
+}
+
+static bool take_commands(const json_t *list, struct change_record *r)
+{
+	size_t n = json_array_size(list);
+	bool ok = json_is_array(list);
+
+	r->commands = xcalloc(n + 1, sizeof(*r->commands));
+	while (ok && r->commands_len < n) {
+		const json_t *o = json_array_get(list, r->commands_len);
+
+		ok = take_command(o, &r->commands[r->commands_len++]);
+	}
+	return ok;
+}
+
+static bool take_choices(const json_t *o, struct change_record *r)
+{
+	const json_t *user = json_object_get(o, "user");
+	size_t bind;
+
+	if (!take_name(json_object_get(o, "bind"), bind_names, ARRAY_SIZE(bind_names), &bind))
+		return false;
+	r->user = json_is_null(user) ? NULL : take_bytes(user);
+	r->choices.bind = (enum bind_by)bind;
+	r->choices.no_pt = json_is_true(json_object_get(o, "no_pt"));
+	r->choices.no_script = json_is_true(json_object_get(o, "no_script"));
+	r->choices.user = r->user;
+	return json_is_null(user) || r->user;
+}
+
+static bool take_head(const json_t *o, struct change_record *r)
+{
+	long long id, when, undoes;
+	size_t state;
+
+	if (!take_number(o, "id", 1, INT_MAX, &id) || !take_number(o, "when", 0, LONG_MAX, &when) ||
+	    !take_number(o, "undoes", 0, id - 1, &undoes) ||
+	    !take_name(json_object_get(o, "state"), state_names, CHANGE_STATES, &state))
+		return false;
+	r->id = (int)id;
+	r->when = (time_t)when;
+	r->undoes = (int)undoes;
+	r->state = (enum change_state)state;
+	r->reboot = json_is_true(json_object_get(o, "reboot"));
+	return true;
+}
+
+static bool take_devices(const json_t *list, struct change_record *r)
+{
+	if (!json_is_array(list))
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!take_device(json_array_get(list, i), r))
+			return false;
+	return true;
+}
+
+/* The name of the first part that is not as it should be, or NULL. */
+static const char *take_record(const json_t *o, struct change_record *r, struct edit_sizes **sizes)
+{
+	if (!take_head(o, r))
+		return "id, when, state or undoes";
+	if (!take_devices(json_object_get(o, "devices"), r))
+		return "devices";
+	if (!take_choices(json_object_get(o, "choices"), r))
+		return "choices";
+	if (!take_edits(json_object_get(o, "edits"), r, sizes))
+		return "edits";
+	if (!take_commands(json_object_get(o, "commands"), r))
+		return "commands";
+	if (!take_strv(json_object_get(o, "owned"), &r->owned))
+		return "owned";
+	if (!take_strv(json_object_get(o, "made"), &r->made))
+		return "made";
+	return NULL;
+}
+
+static int load_json(const char *bytes, size_t len, json_t **ret, struct err *reterr)
+{
+	json_error_t why;
+	json_int_t schema;
+
+	*ret = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
+	if (!*ret)
+		return err_set(reterr, -EBADMSG, "it is no JSON (line %d: %s)", why.line, why.text);
+	schema = json_integer_value(json_object_get(*ret, "schema"));
+	if (schema == SCHEMA)
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	if (schema > SCHEMA)
+		return err_set(reterr, -EBADMSG, "a newer version of vfiotui wrote it");
+	return err_set(reterr, -EBADMSG, "it is no record of a change");
+}
+
+int journal_record_parse(const char *bytes, size_t len, struct change_record *ret,
+			 struct edit_sizes **ret_sizes, struct err *reterr)
+{
+	struct edit_sizes *sizes = NULL;
+	const char *bad;
+	json_t *o;
+	int r = load_json(bytes, len, &o, reterr);
+
+	memset(ret, 0, sizeof(*ret));
+	if (r < 0)
+		return r;
+	bad = take_record(o, ret, &sizes);
+	json_decref(o);
+	if (bad) {
+		change_record_release(ret);
+		r = err_set(reterr, -EBADMSG, "its part \"%s\" is damaged", bad);
+	}
+	if (r < 0 || !ret_sizes)
+		free(sizes);
+	else
+		*ret_sizes = sizes;
+	return r;
+}
+
+int journal_record_set_state(const char *bytes, size_t len, enum change_state state,
+			     struct str *out, struct err *reterr)
+{
+	json_t *o;
+	int r = load_json(bytes, len, &o, reterr);
+
+	if (r < 0)
+		return r;
+	json_object_set_new(o, "state", json_string(state_names[state]));
+	dump(o, out);
+	json_decref(o);
+	return 0;
+}
