@@ -22,16 +22,22 @@
 
 struct apply;
 
+/* The lock under which one process at a time changes files and journal: a fd to close, or a negative errno. */
+int apply_lock(const struct host *host, struct err *reterr) must_check;
+
+/* The plan must outlive the apply. An interrupted change is refused until undo_recover() has repaired it. */
 int apply_begin(const struct host *host, const struct plan *plan, struct apply **ret,
 		struct err *reterr) must_check;
+/* On an error all files have their former bytes again, or the sentence says that they have not. */
 int apply_write(struct apply *a, struct err *reterr) must_check;
 /* The next command to run, or NULL at the end or after a failure. */
 const struct command *apply_next(struct apply *a);
 /* Result of the command that apply_next() gave, with all its output. */
 void apply_report(struct apply *a, int status, const char *output, size_t len);
 bool apply_failed(const struct apply *a); /* a command ended with a status other than 0 */
+/* Commands not run by then (the caller stopped) leave the change unfinished; the next plan has them again. */
 int apply_end(struct apply *a, struct err *reterr) must_check;
 void apply_free(struct apply *a); /* before apply_write(): removes all temporaries; NULL is fine */
-int apply_id(const struct apply *a);
+int apply_id(const struct apply *a); /* of the journal's record; 0 when the plan was empty */
 
 #endif
