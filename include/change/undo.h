@@ -16,11 +16,19 @@
 /* The plan that takes back change `id`, or the last one that stands when `id` is 0; -ENOENT when there is none. */
 int undo_plan(const struct host *host, int id, struct plan **ret, struct err *reterr) must_check;
 
-enum recovery { RECOVERY_NONE, RECOVERY_TAKEN_BACK, RECOVERY_FINISHED, RECOVERY_NEEDED };
+enum recovery {
+	RECOVERY_NONE,       /* nothing was interrupted */
+	RECOVERY_TAKEN_BACK, /* a change: its files have their former bytes; nothing is left to do */
+	RECOVERY_FINISHED,   /* an undo: it is complete; nothing is left to do */
+	RECOVERY_NEEDED,     /* not `repair`: something was interrupted. `repair`: an interrupted
+				undo's files are in place, undo_plan() now gives its commands */
+};
 
 /*
- * Looks for a change that was interrupted. With `repair`, files partly written are put back to their former bytes;
- * one whose files were all in place is completed. `ret_text` says in a sentence what was found and done.
+ * Looks for a change that was interrupted while its files were written. With `repair` (takes the lock), a change is
+ * taken back, since none of its commands ran yet; an undo is carried on, since that is what was asked for. Leftover
+ * temporaries and directories go. A file that holds neither the former nor the new bytes is somebody else's work:
+ * then nothing is touched, and the sentence names it. `ret_text` says in a sentence what was found and done.
  */
 int undo_recover(const struct host *host, bool repair, enum recovery *ret, struct str *ret_text,
 		 struct err *reterr) must_check;

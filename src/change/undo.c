@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change/undo.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Neither what the change wrote nor what was there before: somebody's work. The user gets all three versions to look at. */
+static int refuse_edited(const struct change_record *c, size_t i, struct err *reterr)
+{
+	const struct journal_edit *e = &c->edits[i];
+	auto_free char *before = journal_bytes_path(c->id, i, false);
+	auto_free char *after = journal_bytes_path(c->id, i, true);
+
+	return err_set(
+		reterr, -ESTALE,
+		"%s is not as change %d left it: somebody edited it since; nothing was written; "
+		"before the change: %s; as it was written: %s; now: %s; "
+		"make it equal to one of the first two and undo again",
+		e->path, c->id, e->existed ? before : "(not there)",
+		e->exists ? after : "(not there)", e->path);
+}
+
+static bool same(bool there, const char *bytes, size_t len, bool exists, const struct str *want)
+{
+	return there == exists && (!there || (len == want->len && !memcmp(bytes, want->data, len)));
+}
+
+/* A file that comes back gets its former owner, too; one that is only changed has kept it. */
+static void give_owner(struct changes *c, const struct journal_edit *e)
+{
+	for (size_t i = 0; i < c->len; i++) {
+		struct edit *planned = &c->edits[i];
+
+		if (planned->existed || strcmp(planned->path, e->path))
+			continue;
+		planned->mode = e->mode;
+		planned->has_owner = true;
+		planned->uid = e->uid;
+		planned->gid = e->gid;
+	}
+}
+
+static int reverse_edit(struct plan *p, const struct change_record *c, size_t i, struct err *reterr)
+{
+	const struct journal_edit *e = &c->edits[i];
+	auto_free char *why = xasprintf("as it was before change %d", c->id);
+	const char *now = "";
+	size_t len = 0;
+	int r = files_get(p->files, e->path, &now, &len, reterr);
+	bool there = r != -ENOENT;
+
+	if (r < 0 && there)
+		return r;
+	err_clear(reterr);
+	if (same(there, now, len, e->existed, &e->before))
+		return 0;
+	if (!same(there, now, len, e->exists, &e->after))
+		return refuse_edited(c, i, reterr);
+	if (!e->existed)
+		return changes_remove(&p->changes, e->path, why, reterr);
+	r = changes_set(&p->changes, e->path, e->before.data, e->before.len, e->mode, why, reterr);
+	if (!r)
+		give_owner(&p->changes, e);
+	return r;
+}
+
+static void reverse_commands(struct plan *p, const struct change_record *c)
+{
+	for (size_t i = 0; i < c->commands_len; i++) {
+		const struct command *k = &c->commands[i];
+
+		changes_command(&p->changes, k->stage, k->undo_argv.len ? &k->undo_argv : &k->argv,
+				&k->argv, k->why);
+	}
+}
+
+/* What is handed over, chosen and owned afterwards is what the change before says. */
+static void go_back_to(struct plan *p, const struct change_record *before)
+{
+	if (!before)
+		return;
+	selection_copy(&p->selection, &before->devices);
+	strv_copy(&p->names, &before->names);
+	strv_copy(&p->changes.owned, &before->owned);
+	p->choices = before->choices;
+	p->user = xstrdup(before->choices.user);
+	p->choices.user = p->user;
+}
+
+static int reverse(struct plan *p, const struct journal *j, const struct change_record *c,
+		   struct err *reterr)
+{
+	int r = 0;
+
+	p->undoes = c->id;
+	go_back_to(p, journal_before(j, c->id));
+	strv_copy(&p->unmake, &c->made);
+	for (size_t i = c->len; !r && i-- > 0;)
+		r = reverse_edit(p, c, i, reterr);
+	reverse_commands(p, c);
+	p->changes.reboot = c->reboot;
+	return r < 0 ? err_wrap(reterr, r, "cannot take change %d back", c->id) : 0;
+}
+
+/* The files of an undo are back already; only its commands did not end well. */
+static void resume(struct plan *p, const struct change_record *undo)
+{
+	p->resumes = undo->id;
+	selection_copy(&p->selection, &undo->devices);
+	strv_copy(&p->names, &undo->names);
+	strv_copy(&p->changes.owned, &undo->owned);
+	for (size_t i = 0; i < undo->commands_len; i++) {
+		const struct command *k = &undo->commands[i];
+
+		changes_command(&p->changes, k->stage, &k->argv, &k->undo_argv, k->why);
+	}
+	p->changes.reboot = undo->reboot;
+	strv_addf(&p->warnings,
+		  "The files of change %d are back already; what is left are the commands of that "
+		  "undo, "
+		  "which did not finish.",
+		  undo->undoes);
+}
+
+static int choose(const struct journal *j, int id, const struct change_record **ret,
+		  struct err *reterr)
+{
+	const struct change_record *c = id ? journal_find(j, id) : journal_last(j);
+
+	*ret = c;
+	if (!c && id)
+		return err_set(reterr, -ENOENT, "there is no change %d", id);
+	if (!c)
+		return err_set(reterr, -ENOENT, "there is no change to take back");
+	if (c->undoes)
+		return err_set(reterr, -EINVAL,
+			       "change %d is itself an undo; apply what you want to have instead",
+			       id);
+	if (c->state == CHANGE_UNDONE)
+		return err_set(reterr, -EALREADY, "change %d is taken back already", id);
+	return 0;
+}
+
+int undo_plan(const struct host *host, int id, struct plan **ret, struct err *reterr)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	const struct change_record *c;
+	struct plan *p;
+	int r = journal_load(host, &j, reterr);
+
+	if (!r)
+		r = journal_check(&j, reterr);
+	if (r < 0)
+		return r;
+	p = plan_new(host);
+	c = journal_unfinished(&j);
+	if (!id && c && c->undoes) {
+		resume(p, c);
+	} else {
+		r = choose(&j, id, &c, reterr);
+		if (!r)
+			r = reverse(p, &j, c, reterr);
+	}
+	if (r < 0)
+		plan_free(p);
+	else
+		*ret = p;
+	return r;
+}
