@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan_warnings: what a plan leaves to its user, in sentences: kernel parameters of a boot
+ * loader that vfiotui does not edit, an initramfs generator it does not know, packages.
+ */
+#ifndef CHANGE_PLAN_WARNINGS_H
+#define CHANGE_PLAN_WARNINGS_H
+
+#include "change/plan.h"
+#include "change/situation.h"
+
+/* Appends to p->warnings; the targets have planned already. */
+void plan_warn(const struct situation *s, struct plan *p);
+
+#endif

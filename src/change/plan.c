@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "advice/rules.h"
+#include "base/mem.h"
+#include "change/journal.h"
+#include "change/plan_warnings.h"
+#include "change/plan_wish.h"
+#include "config/target.h"
+
+struct plan *plan_new(const struct host *host)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+
+	p->files = files_new(host);
+	wish_init(&p->wish);
+	changes_init(&p->changes, p->files);
+	return p;
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	changes_release(&p->changes);
+	wish_release(&p->wish);
+	findings_release(&p->findings);
+	selection_release(&p->selection);
+	strv_release(&p->warnings);
+	strv_release(&p->names);
+	strv_release(&p->unmake);
+	files_free(p->files);
+	free(p->user);
+	free(p);
+}
+
+void plan_freep(struct plan **p)
+{
+	plan_free(*p);
+	*p = NULL;
+}
+
+/* An undo at least notes in the journal that the change is taken back. */
+bool plan_is_empty(const struct plan *p)
+{
+	return !p->undoes && !p->changes.len && !p->changes.commands_len;
+}
+
+const struct finding *plan_blocker(const struct plan *p, const struct strv *forced)
+{
+	for (size_t i = 0; i < p->findings.len; i++) {
+		const struct finding *f = &p->findings.items[i];
+
+		if (f->severity == SEVERITY_BLOCK && !(forced && strv_has(forced, f->code)))
+			return f;
+	}
+	return NULL;
+}
+
+/* --- building ------------------------------------------------------------- */
+
+/* Without root the journal can't be read: planning goes on, and says what it then can't know. */
+static int load_history(const struct host *host, struct plan *p, struct journal *ret,
+			struct err *reterr)
+{
+	int r = journal_load(host, ret, reterr);
+
+	if (r != -EACCES && r != -EPERM)
+		return r;
+	err_clear(reterr);
+	strv_add(
+		&p->warnings,
+		"The journal of former changes can be read by root only: what vfiotui itself wrote "
+		"earlier is taken for yours here, and a plan made by root may differ.");
+	return 0;
+}
+
+static void make_wish(const struct situation *s, struct plan *p, const struct journal *j)
+{
+	const struct change_record *last = journal_last(j);
+	auto_str struct str groups = STR_INIT;
+	struct plan_wish_input in = {
+		.topology = s->topology,
+		.platform = s->platform,
+		.selection = &p->selection,
+		.choices = &p->choices,
+		.owned = last ? &last->owned : NULL,
+	};
+
+	in.kvm_group = !host_read(s->host, "/etc/group", &groups, NULL) &&
+		       group_file_has(groups.data, "kvm");
+	wish_release(&p->wish);
+	plan_wish(&in, &p->wish);
+}
+
+static void keep_names(const struct situation *s, struct plan *p)
+{
+	for (size_t i = 0; i < p->selection.len; i++) {
+		const struct device *d = topology_find(s->topology, &p->selection.items[i]);
+
+		strv_take(&p->names, d ? device_short_name(d) : xstrdup(""));
+	}
+}
+
+static int run_targets(const struct situation *s, struct plan *p, struct err *reterr)
+{
+	const struct target_context ctx = {.files = p->files, .platform = s->platform};
+
+	for (size_t i = 0; i < targets_len; i++) {
+		int r;
+
+		if (!targets[i]->applies(&ctx))
+			continue;
+		r = targets[i]->plan(&ctx, &p->wish, &p->changes, reterr);
+		if (r < 0)
+			return err_wrap(reterr, r, "while planning %s", targets[i]->name);
+	}
+	return 0;
+}
+
+/* Files that count for running virtual machines only, at once. */
+static bool is_boot_path(const char *path)
+{
+	return strcmp(path, UDEV_RULES_PATH) && strcmp(path, LAUNCH_SCRIPT_PATH) &&
+	       !text_starts_with(path, "/etc/libvirt/");
+}
+
+static bool needs_reboot(const struct changes *c)
+{
+	for (size_t i = 0; i < c->len; i++)
+		if (is_boot_path(c->edits[i].path))
+			return true;
+	for (size_t i = 0; i < c->commands_len; i++)
+		if (c->commands[i].stage == COMMAND_INITRAMFS ||
+		    c->commands[i].stage == COMMAND_BOOT)
+			return true;
+	return false;
+}
+
+/* A command that failed, or never ran, is planned again: the files alone don't make the change true. */
+static void add_unfinished(struct plan *p, const struct journal *j)
+{
+	const struct change_record *c = journal_unfinished(j);
+
+	if (!c)
+		return;
+	if (!p->changes.len)
+		p->resumes = c->id;
+	for (size_t i = 0; i < c->commands_len; i++) {
+		const struct command *k = &c->commands[i];
+
+		changes_command(&p->changes, k->stage, &k->argv, &k->undo_argv, k->why);
+	}
+	p->changes.reboot |= c->reboot;
+	strv_addf(&p->warnings, "The commands of %s %d did not finish; they are run again.",
+		  c->undoes ? "the undo of change" : "change", c->undoes ? c->undoes : c->id);
+}
+
+static void check_rules(const struct situation *s, struct plan *p)
+{
+	const struct rules_input in = {
+		.topology = s->topology,
+		.platform = s->platform,
+		.usage = &s->usage,
+		.selection = &p->selection,
+	};
+
+	rules_check(&in, &p->findings);
+}
+
+static int build(const struct situation *s, struct plan *p, struct err *reterr)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	int r = load_history(s->host, p, &j, reterr);
+
+	if (r < 0)
+		return r;
+	make_wish(s, p, &j);
+	keep_names(s, p);
+	check_rules(s, p);
+	r = run_targets(s, p, reterr);
+	if (r < 0)
+		return r;
+	p->changes.reboot |= needs_reboot(&p->changes);
+	add_unfinished(p, &j);
+	plan_warn(s, p);
+	return 0;
+}
+
+int plan_build(const struct situation *s, const struct selection *selection,
+	       const struct plan_choices *choices, struct plan **ret, struct err *reterr)
+{
+	struct plan *p = plan_new(s->host);
+	int r;
+
+	selection_copy(&p->selection, selection);
+	if (choices)
+		p->choices = *choices;
+	p->user = xstrdup(p->choices.user ? p->choices.user : s->platform->user);
+	p->choices.user = p->user;
+	r = build(s, p, reterr);
+	if (r < 0)
+		plan_free(p);
+	else
+		*ret = p;
+	return r;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change/plan_warnings.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/shell.h"
+#include "config/target.h"
+
+/* Targets that set kernel parameters, and those that build the initramfs, by name. */
+static const char *const boot_targets[] = {
+	"grub",   "grubby", "grub_bls",   "systemd_boot", "kernel_cmdline",
+	"limine", "refind", "kernelstub", "ostree",
+};
+static const char *const initramfs_targets[] = {
+	"mkinitcpio",
+	"dracut",
+	"initramfs_tools",
+	"booster",
+};
+
+/* How to set a kernel parameter by hand: what stands before and behind the parameters in the sentence. */
+static const struct {
+	const char *name, *before, *after;
+} by_hand[BOOT_LOADERS] = {
+	[BOOT_UNKNOWN] = {NULL, "add ", " to the kernel's command line in your boot loader"},
+	[BOOT_GRUB] = {"GRUB", "add ",
+		       " to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run grub-mkconfig"},
+	[BOOT_GRUB_BLS] = {"GRUB's boot loader entries",
+			   "run: grubby --update-kernel=ALL --args=", ""},
+	[BOOT_SYSTEMD_BOOT] =
+		{"systemd-boot", "add ",
+		 " to the \"options\" line of each entry in loader/entries on the EFI "
+		 "partition"},
+	[BOOT_KERNEL_CMDLINE] =
+		{"/etc/kernel/cmdline", "add ",
+		 " to the one line of /etc/kernel/cmdline and rebuild the boot images"},
+	[BOOT_LIMINE] = {"Limine", "add ", " to the cmdline of each entry in limine.conf"},
+	[BOOT_REFIND] = {"rEFInd", "add ",
+			 " inside the second quotes of each line in /boot/refind_linux.conf"},
+	[BOOT_KERNELSTUB] = {"kernelstub", "run: kernelstub -a ", ""},
+	[BOOT_OSTREE] = {"ostree", "run rpm-ostree kargs with --append-if-missing= for each of ",
+			 ""},
+};
+
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return !*a && !*b;
+}
+
+/* Is one of these targets part of this machine's chain? */
+static bool is_covered(const struct situation *s, struct plan *p, const char *const names[],
+		       size_t n)
+{
+	const struct target_context ctx = {.files = p->files, .platform = s->platform};
+
+	for (size_t i = 0; i < targets_len; i++)
+		for (size_t k = 0; k < n; k++)
+			if (same_name(targets[i]->name, names[k]) && targets[i]->applies(&ctx))
+				return true;
+	return false;
+}
+
+static bool has_param(const struct strv *params, const char *param)
+{
+	for (size_t i = 0; i < params->len; i++)
+		if (kernel_param_equal(params->items[i], param))
+			return true;
+	return false;
+}
+
+/* The wished parameters that neither the running kernel nor the next boot has, quoted as one word. */
+static void missing_params(const struct situation *s, const struct wish *w, struct str *ret)
+{
+	auto_strv struct strv there = STRV_INIT;
+	auto_strv struct strv missing = STRV_INIT;
+	auto_free char *line = NULL;
+
+	kernel_params_split(&there, s->platform->cmdline ? s->platform->cmdline : "");
+	strv_copy(&there, &s->present.kernel_params);
+	for (size_t i = 0; i < w->kernel_params.len; i++)
+		if (!has_param(&there, w->kernel_params.items[i]))
+			strv_add(&missing, w->kernel_params.items[i]);
+	line = strv_join(&missing, " ");
+	if (missing.len)
+		str_addf(ret, "\"%s\"", line);
+}
+
+static void warn_boot_loader(const struct situation *s, struct plan *p)
+{
+	const struct platform *platform = s->platform;
+	enum boot_loader loader = platform->boot_loader;
+	bool covered = is_covered(s, p, boot_targets, ARRAY_SIZE(boot_targets));
+	auto_str struct str params = STR_INIT;
+	const char *why = platform->boot_why ? platform->boot_why : "nothing was found";
+
+	missing_params(s, &p->wish, &params);
+	if (!covered && params.len && by_hand[loader].name)
+		strv_addf(
+			&p->warnings,
+			"vfiotui does not edit %s yet, so the kernel parameters are yours to set: "
+			"%s%s%s.",
+			by_hand[loader].name, by_hand[loader].before, params.data,
+			by_hand[loader].after);
+	else if (!covered && params.len)
+		strv_addf(&p->warnings,
+			  "Which boot loader starts this machine could not be told (%s), so the "
+			  "kernel "
+			  "parameters are yours to set: %s%s%s.",
+			  why, by_hand[loader].before, params.data, by_hand[loader].after);
+	else if (covered && !platform->boot_sure)
+		strv_addf(
+			&p->warnings,
+			"It is not certain that this machine is started by %s (%s). If it is not, "
+			"set %s in the other boot loader yourself; \"vfiotui status\" tells after "
+			"the "
+			"reboot.",
+			by_hand[loader].name ? by_hand[loader].name : "this boot loader", why,
+			params.len ? params.data : "the kernel parameters");
+}
+
+static void warn_initramfs(const struct situation *s, struct plan *p)
+{
+	const struct platform *platform = s->platform;
+	const char *name = initramfs_name(platform->initramfs);
+	auto_free char *modules = strv_join(&p->wish.early_modules, " ");
+	auto_free char *files = strv_join(&p->wish.early_files, " ");
+
+	if (is_covered(s, p, initramfs_targets, ARRAY_SIZE(initramfs_targets)) ||
+	    platform->initramfs == INITRAMFS_NONE || !p->wish.early_modules.len)
+		return;
+	if (name)
+		strv_addf(&p->warnings, "vfiotui does not edit the configuration of %s yet.", name);
+	else
+		strv_addf(&p->warnings,
+			  "Which program builds the initramfs could not be told (%s).",
+			  platform->initramfs_why ? platform->initramfs_why : "nothing was found");
+	strv_addf(&p->warnings,
+		  "Make it load the modules %s early and include %s, and rebuild the image: "
+		  "otherwise the host's driver may take the device first.",
+		  modules, files);
+}
+
+/* Says no and means it: no parameter of ours can turn it on again. */
+static void warn_iommu(const struct platform *platform, struct plan *p)
+{
+	const char *line = platform->cmdline ? platform->cmdline : "";
+	auto_free char *amd = kernel_params_value(line, "amd_iommu");
+	auto_free char *intel = kernel_params_value(line, "intel_iommu");
+	auto_free char *any = kernel_params_value(line, "iommu");
+
+	if (amd && !strcmp(amd, "off"))
+		strv_add(&p->warnings, "The kernel was started with amd_iommu=off, which turns the "
+				       "IOMMU off: take "
+				       "it out of the boot loader's configuration.");
+	if (intel && !strcmp(intel, "off"))
+		strv_add(&p->warnings, "The kernel was started with intel_iommu=off, which turns "
+				       "the IOMMU off: take "
+				       "it out of the boot loader's configuration.");
+	if (any && !strcmp(any, "off"))
+		strv_add(
+			&p->warnings,
+			"The kernel was started with iommu=off, which turns the IOMMU off: take it "
+			"out of the boot loader's configuration.");
+}
+
+static void warn_package(const struct platform *platform, struct plan *p, const char *what,
+			 enum platform_package package)
+{
+	auto_free char *hint = platform_install_hint(platform, package);
+
+	strv_addf(&p->warnings, "%s was not found, which the virtual machine needs%s%s.", what,
+		  hint ? "; to install it: " : "", hint ? hint : "");
+}
+
+void plan_warn(const struct situation *s, struct plan *p)
+{
+	if (!p->wish.len)
+		return;
+	warn_boot_loader(s, p);
+	warn_initramfs(s, p);
+	warn_iommu(s->platform, p);
+	if (!s->platform->qemu)
+		warn_package(s->platform, p, "QEMU", PACKAGE_QEMU);
+	if (!s->platform->ovmf.code)
+		warn_package(s->platform, p, "OVMF (the UEFI firmware of virtual machines)",
+			     PACKAGE_OVMF);
+}
