@@ -5,8 +5,8 @@
  * A diff is a list of rows in the order they are shown. The rows' text points
  * into the two inputs, which must outlive the diff. Line endings are not part of
  * `text`; a missing final newline shows as a DIFF_NO_NEWLINE row, a CR as part of
- * the text. The result is a shortest edit script (Myers), so it is what `diff -u`
- * would print.
+ * the text. The result is a shortest edit script (Myers), as `diff -u -d` prints one;
+ * only texts that differ in very many lines may show as replaced in larger blocks.
  */
 #ifndef BASE_DIFF_H
 #define BASE_DIFF_H
