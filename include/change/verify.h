@@ -8,11 +8,17 @@
 #ifndef CHANGE_VERIFY_H
 #define CHANGE_VERIFY_H
 
+#include <stdbool.h>
+#include <time.h>
+
 #include "base/err.h"
 #include "change/situation.h"
 #include "config/target.h"
 
 /* Appends the checks of the last change that stands; none when nothing is configured. */
 int verify_run(const struct situation *s, struct checks *ret, struct err *reterr) must_check;
+
+/* The boot time in the text of /proc/stat ("btime"): a promise about the running kernel made later waits for a reboot. */
+bool verify_boot_time(const char *proc_stat, time_t *ret) must_check;
 
 #endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "change/verify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "change/journal.h"
+#include "change/plan_wish.h"
+
+struct verify {
+	const struct situation *situation;
+	const struct change_record *change;
+	bool rebooted; /* since the change, as far as /proc/stat tells */
+	struct checks *checks;
+};
+
+bool verify_boot_time(const char *proc_stat, time_t *ret)
+{
+	const char *line = proc_stat;
+	char *end;
+	long long t;
+
+	while (line && strncmp(line, "btime ", 6)) {
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	if (!line)
+		return false;
+	t = strtoll(line + 6, &end, 10);
+	*ret = (time_t)t;
+	return end != line + 6 && t > 0;
+}
+
+/* Another root's kernel is not running: whatever is promised for it is still to come. */
+static bool was_rebooted(const struct host *host, time_t since)
+{
+	auto_str struct str stat = STR_INIT;
+	time_t boot;
+
+	return !host_read(host, "/proc/stat", &stat, NULL) && verify_boot_time(stat.data, &boot) &&
+	       boot > since;
+}
+
+/* What doesn't hold yet: no fault before the reboot, one after it. */
+static void add_unmet(const struct verify *v, char *what, const char *found, const char *remedy)
+{
+	bool waits = !v->rebooted;
+
+	checks_add(v->checks, waits ? CHECK_AFTER_REBOOT : CHECK_FAILED, what, xstrdup(found),
+		   xstrdup(waits ? "reboot" : remedy));
+}
+
+static void check_state_of_change(const struct verify *v)
+{
+	const struct change_record *c = v->change;
+	auto_free char *log = journal_log_path(c->id);
+
+	if (c->state == CHANGE_DONE)
+		return;
+	checks_add(v->checks, CHECK_FAILED, xasprintf("the commands of change %d have run", c->id),
+		   c->state == CHANGE_FAILED ? xasprintf("one failed; its output is in %s", log)
+					     : xstrdup("they were interrupted"),
+		   xstrdup("apply again, which runs them again, or undo"));
+}
+
+static void check_iommu(const struct verify *v)
+{
+	const struct platform *p = v->situation->platform;
+	char *what = xstrdup("the IOMMU is on");
+
+	if (p->iommu == IOMMU_ON)
+		checks_add(v->checks, CHECK_OK, what, NULL, NULL);
+	else if (p->iommu == IOMMU_ABSENT)
+		checks_add(v->checks, CHECK_FAILED, what,
+			   xstrdup(p->iommu_why ? p->iommu_why : "absent"),
+			   xstrdup("turn it on in the firmware (Intel VT-d, AMD-Vi, IOMMU)"));
+	else
+		add_unmet(v, what, p->iommu_why ? p->iommu_why : "off",
+			  "look at /proc/cmdline: is the parameter there?");
+}
+
+/* Where a card with these ids is now; NULL when it is nowhere else, or in several places. */
+static const struct device *find_moved(const struct verify *v, const char *ids)
+{
+	const struct topology *t = v->situation->topology;
+	const struct device *found = NULL;
+
+	for (size_t i = 0; i < t->len; i++) {
+		char text[10];
+		const struct device *d = &t->devices[i];
+
+		if (strcmp(device_ids_text(d, text), ids) ||
+		    selection_has(&v->change->devices, &d->addr))
+			continue;
+		if (found)
+			return NULL;
+		found = d;
+	}
+	return found;
+}
+
+/* True when the device at the address is the one that was handed over. */
+static bool check_identity(const struct verify *v, size_t i, const struct device *d)
+{
+	const char *ids = i < v->change->ids.len ? v->change->ids.items[i] : "";
+	const struct device *moved;
+	char bdf[PCI_ADDR_TEXT], now[10];
+
+	pci_addr_format(&v->change->devices.items[i], bdf);
+	if (d && (!*ids || !strcmp(device_ids_text(d, now), ids)))
+		return true;
+	moved = *ids ? find_moved(v, ids) : NULL;
+	checks_add(v->checks, CHECK_FAILED,
+		   *ids ? xasprintf("%s is still %s", bdf, ids) : xasprintf("%s is there", bdf),
+		   moved ? xasprintf("moved: it is at %s now", moved->bdf)
+			 : xstrdup(d ? now : "no device at this address"),
+		   moved ? xasprintf("apply again with %s", moved->bdf)
+			 : xstrdup("apply again with the devices that are there, or undo"));
+	return false;
+}
+
+static void check_driver(const struct verify *v, const struct device *d)
+{
+	char *what = xasprintf("%s bound to vfio-pci", d->bdf);
+
+	if (driver_is_vfio(d->driver))
+		checks_add(v->checks, CHECK_OK, what, NULL, NULL);
+	else
+		add_unmet(v, what, d->driver ? d->driver : "no driver",
+			  "see \"dmesg | grep -i vfio\", and whether the initramfs was rebuilt");
+}
+
+static void check_devices(const struct verify *v)
+{
+	for (size_t i = 0; i < v->change->devices.len; i++) {
+		const struct device *d = topology_find(v->situation->topology,
+						       &v->change->devices.items[i]);
+
+		if (check_identity(v, i, d) && d)
+			check_driver(v, d);
+	}
+}
+
+static int check_targets(const struct verify *v, const struct wish *wish, struct err *reterr)
+{
+	struct files *files = files_new(v->situation->host);
+	const struct target_context ctx = {
+		.files = files,
+		.platform = v->situation->platform,
+		.host = v->situation->host,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < targets_len; i++) {
+		const struct target *t = targets[i];
+
+		if (!t->verify || !t->applies(&ctx))
+			continue;
+		r = t->verify(&ctx, wish, v->checks, reterr);
+		if (r < 0)
+			r = err_wrap(reterr, r, "while verifying %s", t->name);
+	}
+	files_free(files);
+	return r < 0 ? r : 0;
+}
+
+/* The wish as it was: the same devices, choices and ways of binding, on the machine as it is now. */
+static void remake_wish(const struct verify *v, struct wish *wish)
+{
+	auto_str struct str groups = STR_INIT;
+	struct plan_wish_input in = {
+		.topology = v->situation->topology,
+		.platform = v->situation->platform,
+		.selection = &v->change->devices,
+		.choices = &v->change->choices,
+		.by_address = &v->change->by_address,
+		.owned = &v->change->owned,
+	};
+
+	in.kvm_group = !host_read(v->situation->host, "/etc/group", &groups, NULL) &&
+		       group_file_has(groups.data, "kvm");
+	plan_wish(&in, wish);
+}
+
+int verify_run(const struct situation *s, struct checks *ret, struct err *reterr)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	struct verify v = {.situation = s, .checks = ret};
+	struct wish wish;
+	int r = journal_load(s->host, &j, reterr);
+
+	if (r < 0)
+		return r;
+	v.change = journal_last(&j);
+	if (!v.change)
+		return 0;
+	v.rebooted = was_rebooted(s->host, v.change->when);
+	check_state_of_change(&v);
+	if (v.change->devices.len) {
+		check_iommu(&v);
+		check_devices(&v);
+	}
+	remake_wish(&v, &wish);
+	r = check_targets(&v, &wish, reterr);
+	wish_release(&wish);
+	return r;
+}
