@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * shell_vars: edits assignments in files that a shell sources, byte-preserving.
+ * shell_vars: the assignments in a file that a shell sources, and what they come to.
  *
- * It understands the subset of shell that such files are made of: assignments of one
- * literal word (plain, 'single', "double", concatenated, with backslash-newline),
- * arrays of literal words, +=, export, comments, several commands on a line. What it
- * can't evaluate exactly (command substitution, conditionals, sourced files) makes the
- * variable "not literal", and the caller appends a self-referencing line or refuses.
+ * The whole file is read by a shell grammar of its own (POSIX.1-2017 XCU 2, and what bash
+ * adds), so that quotes, comments, here-documents, several commands on a line and compound
+ * commands are where the shell sees them. Nothing is run. A value counts as known only
+ * when it is exactly what the shell would make of it; a command that may assign variables
+ * unseen (a sourced file, eval, an unknown program, which may be a function) makes all
+ * that was assigned before it unknown. A CR is an ordinary character, as in the shells.
  *
  *	struct shell_vars v;
- *	shell_vars_parse(&v, bytes, len, SHELL_BASH, path, &err);
- *	struct shell_var *x = shell_vars_effective(&v, "GRUB_CMDLINE_LINUX_DEFAULT");
- *	... shell_vars_edit_words(&v, x, ...)
- *	shell_vars_join(&v, &out);
- *	shell_vars_release(&v);
+ *	r = shell_vars_parse(&v, bytes, len, SHELL_BASH, path, reterr);
+ *	... shell_vars_value(&v, "GRUB_CMDLINE_LINUX_DEFAULT", &words)
+ *	... shell_vars_splice(&v, from, to, with, n, reterr); v.bytes is the file now
+ *	shell_vars_release(&v);		also after an error
+ *
+ * Words of a list are edited by config/shell_words.h.
  */
 #ifndef CONFIG_SHELL_VARS_H
 #define CONFIG_SHELL_VARS_H
@@ -27,7 +29,11 @@
 
 enum shell_dialect { SHELL_DASH, SHELL_BASH }; /* dash knows no += and no arrays */
 
-/* One assignment in the file. */
+struct shell_span {
+	size_t from, to; /* bytes [from, to) of the file */
+};
+
+/* One assignment in the file (or, with `unset`, a name given to unset). */
 struct shell_assignment {
 	char *name;
 	size_t start, end;             /* bytes of the whole assignment "NAME=value" in the file */
@@ -35,29 +41,54 @@ struct shell_assignment {
 	size_t line;                   /* 1-based, for sentences */
 	bool append;                   /* += */
 	bool array;
-	bool literal;      /* `words` is exactly what a shell would make of it */
-	bool conditional;  /* inside if, case, function, or after && || : may not run */
-	struct strv words; /* array: elements; else one word */
+	bool element;  /* NAME[...]=: one element, which is not followed further */
+	bool declared; /* an operand of export or declare */
+	bool unset;    /* unset NAME */
+	bool literal;  /* `words` is exactly what a shell would make of it, without any expansion */
+	bool conditional; /* in if, case, a function, a subshell, after && || : may not run or not last */
+	bool decides; /* alone makes the final value: surely runs, and nothing after it touches the name */
+	struct strv words;           /* array: elements; else one word */
+	struct shell_span *elements; /* array: where they are */
+	size_t elements_len, elements_cap;
+};
+
+/* A place where variables may be assigned unseen. */
+struct shell_blind {
+	size_t at;
+	bool for_good; /* nothing after it is certain either: exit, set, alias ... */
 };
 
 struct shell_vars {
 	struct str bytes;
-	struct shell_assignment *items;
+	enum shell_dialect dialect;
+	char *path;
+	struct shell_assignment *items; /* in the order of the file */
 	size_t len, cap;
-	bool opaque; /* holds constructs (source, eval, if ...) that may assign variables unseen */
+	struct shell_blind *blinds;
+	size_t blinds_len, blinds_cap;
 };
 
-/* Never edits; fails only on an unterminated quote or parenthesis (file, line and reason in the sentence). */
+/*
+ * Reads a file's bytes; `path` is for sentences. -EINVAL with file, line and reason when the shell
+ * would not read it to its end (an open quote, parenthesis, here-document or if; a backslash at the
+ * end), or when it holds a construct that is not understood here. So text may be appended to any
+ * file that parses, after a newline.
+ */
 int shell_vars_parse(struct shell_vars *v, const char *bytes, size_t len,
 		     enum shell_dialect dialect, const char *path, struct err *reterr) must_check;
 void shell_vars_release(struct shell_vars *v);
-/* The assignment that decides the variable's final value, or NULL. */
+/* The last assignment of the name, or NULL; see `decides`. */
 const struct shell_assignment *shell_vars_last(const struct shell_vars *v, const char *name);
-/* The final value as words (an array's elements, or a string's one word) if it can be told exactly. */
-bool shell_vars_value(const struct shell_vars *v, const char *name, struct strv *ret);
+/*
+ * The final value as words (an array's elements, or a string's one word; none when unset) if it can
+ * be told exactly. A name that the file does not set counts as unset before it; other variables that
+ * a value refers to must be set by the file.
+ */
+bool shell_vars_value(const struct shell_vars *v, const char *name, struct strv *ret) must_check;
 /* Replaces bytes of the file and parses again; indexes and pointers into items die. */
 int shell_vars_splice(struct shell_vars *v, size_t from, size_t to, const char *with,
-		      size_t with_len, enum shell_dialect dialect, const char *path,
-		      struct err *reterr) must_check;
+		      size_t with_len, struct err *reterr) must_check;
+/* The 1-based line of a byte. */
+size_t shell_vars_line(const struct shell_vars *v, size_t at);
 
 #endif
