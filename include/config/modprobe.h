@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * modprobe: the two halves of the modprobe.d target: planning (modprobe.c) and what
+ * kmod itself makes of the files afterwards (modprobe_verify.c).
+ */
+#ifndef CONFIG_MODPROBE_H
+#define CONFIG_MODPROBE_H
+
+#include "config/target.h"
+
+/*
+ * On the live host asks modprobe of the running kernel for vfio-pci's options and for
+ * the load order of each waiting driver; elsewhere reads the files by kmod's rules.
+ * Then holds the driver of each device bound by ids.
+ */
+int modprobe_verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
+		    struct err *reterr);
+
+#endif

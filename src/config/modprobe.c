@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * modprobe.d: which ids vfio-pci takes, and which drivers wait for it.
+ *
+ * Edits, in this order: ids that are not wished go away wherever they stand; missing
+ * ones join the ids= that has the last word, else a new line of vfio.conf; each host
+ * driver gets a softdep that decides (config/kmod_set.h says why that is not always
+ * vfio.conf). Owned: "softdep:MODULE", "created:NAME".
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/kmod_set.h"
+#include "config/modprobe.h"
+#include "config/target.h"
+
+#define IDS_MAX 1023 /* vfio_pci.c: char ids[1024] */
+
+static const char name[] = "modprobe";
+
+/* An entry of ids= as "10de:2484". */
+static char *id_text(const char *entry)
+{
+	struct kmod_id id;
+
+	if (!kmod_id_parse(entry, strlen(entry), &id))
+		return xstrdup(entry);
+	return xasprintf("%04x:%04x", id.vendor, id.device);
+}
+
+static bool entry_wished(const struct wish *wish, const char *entry)
+{
+	auto_free char *id = id_text(entry);
+
+	return strv_has(&wish->ids, id);
+}
+
+/* Does one entry of ids= match a device? The kernel's pci_match_one_device(). */
+static bool entry_matches(const struct kmod_id *id, const struct wish_device *d)
+{
+	return id->vendor == d->vendor && id->device == d->id &&
+	       (id->subvendor == KMOD_ID_ANY || id->subvendor == d->subvendor) &&
+	       (id->subdevice == KMOD_ID_ANY || id->subdevice == d->subdevice) &&
+	       !((id->class_code ^ d->class_code) & id->class_mask);
+}
+
+/* True when the entries take every device with that wished id. */
+static bool entries_cover(const struct strv *entries, const struct wish *wish, const char *wished)
+{
+	bool named = false;
+	bool plain = false;
+
+	for (size_t i = 0; i < entries->len; i++) {
+		auto_free char *text = id_text(entries->items[i]);
+
+		named |= !strcmp(text, wished);
+		plain |= !strcasecmp(entries->items[i], wished);
+	}
+	for (size_t i = 0; named && !plain && i < wish->len; i++) {
+		const struct wish_device *d = &wish->devices[i];
+		auto_free char *own = xasprintf("%04x:%04x", d->vendor, d->id);
+		bool taken = d->by_address || strcmp(own, wished) != 0;
+
+		for (size_t j = 0; !taken && j < entries->len; j++) {
+			struct kmod_id id;
+
+			taken = kmod_id_parse(entries->items[j], strlen(entries->items[j]), &id) &&
+				entry_matches(&id, d);
+		}
+		named = taken;
+	}
+	return named;
+}
+
+/* True when the line has parameters besides `but` and besides what follows a '#'. */
+static bool has_other_params(const struct kmod_line *l, size_t rest, const struct kmod_param *but)
+{
+	struct kmod_param p;
+
+	while (kmod_param_next(l->text, &rest, &p) && l->text[p.start] != '#')
+		if (p.start != but->start)
+			return true;
+	return false;
+}
+
+/* Takes one ids= parameter out, and its line when nothing else is on it. */
+static void ids_remove(const struct kmod_ids *ids)
+{
+	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
+	size_t from = ids->param.start;
+	size_t rest = 0;
+
+	(void)kmod_line_is(l, "options", "vfio_pci", &rest);
+	if (!has_other_params(l, rest, &ids->param)) {
+		kmod_file_splice(ids->file, l->start, l->end, "");
+		return;
+	}
+	while (from && strchr(" \t", l->text[from - 1]))
+		from--;
+	kmod_file_splice(ids->file, l->at[from], l->at[ids->param.end], "");
+}
+
+/* Leaves only wished entries in one ids= parameter; true when something changed. */
+static bool ids_prune(const struct kmod_ids *ids, const struct wish *wish)
+{
+	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
+	auto_strv struct strv entries = STRV_INIT;
+	auto_strv struct strv kept = STRV_INIT;
+	auto_free char *value = NULL;
+
+	kmod_ids_entries(ids, &entries);
+	for (size_t i = 0; i < entries.len; i++)
+		if (entry_wished(wish, entries.items[i]))
+			strv_add(&kept, entries.items[i]);
+	if (kept.len == entries.len)
+		return false;
+	if (!kept.len) {
+		ids_remove(ids);
+		return true;
+	}
+	value = strv_join(&kept, ",");
+	kmod_file_splice(ids->file, l->at[ids->param.value_start], l->at[ids->param.value_end],
+			 value);
+	return true;
+}
+
+static void prune_all(struct kmod_set *set, const struct wish *wish)
+{
+	struct kmod_cursor at = {0};
+	struct kmod_ids ids;
+
+	while (kmod_ids_next(set, &at, &ids))
+		if (ids_prune(&ids, wish))
+			at.pos = 0;
+}
+
+/* Wished ids that the entries don't take. */
+static void missing_ids(const struct wish *wish, const struct strv *entries, struct strv *ret)
+{
+	for (size_t i = 0; i < wish->ids.len; i++)
+		if (!entries_cover(entries, wish, wish->ids.items[i]))
+			strv_add(ret, wish->ids.items[i]);
+}
+
+static void add_ids(struct kmod_set *set, const struct wish *wish)
+{
+	auto_strv struct strv entries = STRV_INIT;
+	auto_strv struct strv missing = STRV_INIT;
+	auto_free char *joined = NULL;
+	auto_free char *with = NULL;
+	struct kmod_ids ids;
+	bool found = kmod_ids_last(set, &ids);
+
+	if (found)
+		kmod_ids_entries(&ids, &entries);
+	missing_ids(wish, &entries, &missing);
+	if (!missing.len)
+		return;
+	joined = strv_join(&missing, ",");
+	if (found && (entries.len || ids.file->conf.lines[ids.line].open)) {
+		const struct kmod_line *l = &ids.file->conf.lines[ids.line];
+		size_t end = ids.param.value_end;
+
+		with = xasprintf("%s%s", end > ids.param.value_start ? "," : "", joined);
+		kmod_file_splice(ids.file, l->at[end - 1] + 1, l->at[end - 1] + 1, with);
+		return;
+	}
+	with = xasprintf("options vfio-pci ids=%s%s", joined, found ? "\n" : "");
+	if (found) { /* "ids=" or "ids=foo" has the last word and names nothing */
+		size_t at = ids.file->conf.lines[ids.line].end;
+
+		kmod_file_splice(ids.file, at, at, with);
+		return;
+	}
+	kmod_file_append(kmod_set_file(set, KMOD_VFIO_NAME), with);
+}
+
+static bool has_module(const struct strv *v, const char *module)
+{
+	for (size_t i = 0; i < v->len; i++) {
+		const char *a = v->items[i];
+		const char *b = module;
+
+		while (*a && (*a == *b || (*a == '-' && *b == '_')))
+			a++, b++;
+		if (!*a && !*b)
+			return true;
+	}
+	return false;
+}
+
+static bool softdep_holds(const struct kmod_set *set, const char *module)
+{
+	auto_strv struct strv pre = STRV_INIT;
+	auto_strv struct strv post = STRV_INIT;
+	struct kmod_file *f;
+	size_t rest;
+	const struct kmod_line *l = kmod_set_decider(set, "softdep", module, &f, &rest);
+
+	if (!l)
+		return false;
+	kmod_softdep_split(l->text + rest, &pre, &post);
+	return has_module(&pre, "vfio_pci");
+}
+
+/*
+ * Our line: vfio-pci first, then what the line that decides now asks for, so that
+ * nothing gets lost ("softdep r8169 pre: realtek" is inside r8169 itself).
+ */
+static char *softdep_line(const struct kmod_set *set, const char *module)
+{
+	auto_strv struct strv pre = STRV_INIT;
+	auto_strv struct strv post = STRV_INIT;
+	struct str line = STR_INIT;
+	struct kmod_file *f = NULL;
+	size_t rest;
+	const struct kmod_line *l = kmod_set_decider(set, "softdep", module, &f, &rest);
+
+	if (l)
+		kmod_softdep_split(l->text + rest, &pre, &post);
+	for (size_t i = 0; l && f->kernel && i < set->len; i++)
+		for (size_t j = 0; set->files[i].kernel && j < set->files[i].conf.len; j++)
+			if (kmod_line_is(&set->files[i].conf.lines[j], "softdep", module, &rest))
+				kmod_softdep_split(set->files[i].conf.lines[j].text + rest, &pre,
+						   &post);
+	str_addf(&line, "softdep %s pre: vfio-pci", module);
+	for (size_t i = 0; i < pre.len; i++)
+		if (strv_find(&pre, pre.items[i]) == (long)i)
+			str_addf(&line, " %s", pre.items[i]);
+	for (size_t i = 0; i < post.len; i++)
+		if (strv_find(&post, post.items[i]) == (long)i)
+			str_addf(&line, "%s %s", i ? "" : " post:", post.items[i]);
+	return str_take(&line);
+}
+
+static void softdep_add(struct kmod_set *set, const char *module)
+{
+	auto_free char *line = softdep_line(set, module);
+	auto_free char *ended = xasprintf("%s\n", line);
+	struct kmod_file *f;
+	size_t rest;
+	const struct kmod_line *l = kmod_set_decider(set, "softdep", module, &f, &rest);
+
+	if (!l)
+		kmod_file_append(kmod_set_file(set, KMOD_VFIO_NAME), line);
+	else if (f->package)
+		kmod_file_append(kmod_set_file(set, KMOD_EARLY_NAME), line);
+	else
+		kmod_file_splice(f, l->start, l->start, ended);
+}
+
+/* Removes the line that softdep_add() once wrote. */
+static void softdep_remove(struct kmod_set *set, const char *module)
+{
+	auto_free char *line = xasprintf("softdep %s pre: vfio-pci", module);
+	size_t n = strlen(line);
+
+	for (size_t i = 0; i < set->len; i++) {
+		struct kmod_file *f = &set->files[i];
+
+		for (size_t j = 0; !f->package && j < f->conf.len; j++) {
+			const struct kmod_line *l = &f->conf.lines[j];
+
+			if (strncmp(l->text, line, n) || (l->text[n] && l->text[n] != ' '))
+				continue;
+			kmod_file_splice(f, l->start, l->end, "");
+			return;
+		}
+	}
+}
+
+/*
+ * A module with an install command gets no softdep: kmod forgets the command of a
+ * module that has one, and "install nouveau /bin/false" would load it again.
+ */
+static bool wants_softdep(const struct kmod_set *set, const struct wish *wish, const char *module)
+{
+	struct kmod_file *f;
+	size_t rest;
+
+	return strv_has(&wish->host_modules, module) && strcmp(module, "vfio_pci") != 0 &&
+	       !kmod_set_decider(set, "install", module, &f, &rest);
+}
+
+static void plan_softdeps(struct kmod_set *set, const struct wish *wish, struct strv *owned)
+{
+	for (size_t i = 0; i < wish->owned.len; i++) {
+		const char *token = wish->owned.items[i];
+		const char *module = token + strlen("modprobe softdep:");
+
+		if (!text_starts_with(token, "modprobe softdep:"))
+			continue;
+		if (wants_softdep(set, wish, module) && softdep_holds(set, module))
+			strv_add(owned, token);
+		else
+			softdep_remove(set, module);
+	}
+	for (size_t i = 0; i < wish->host_modules.len; i++) {
+		const char *module = wish->host_modules.items[i];
+
+		if (!wants_softdep(set, wish, module) || softdep_holds(set, module))
+			continue;
+		softdep_add(set, module);
+		strv_addf(owned, "%s softdep:%s", name, module);
+	}
+}
+
+/* Refuses when vfio-pci is kept from loading, or when the last word is not ours after all. */
+static int check_result(const struct kmod_set *set, const struct wish *wish, struct err *reterr)
+{
+	static const char *const nothing[] = {"/bin/true", "/bin/false", "/usr/bin/true",
+					      "/usr/bin/false"};
+	auto_free char *ids = strv_join(&wish->ids, ",");
+	struct kmod_file *f;
+	size_t rest;
+	const struct kmod_line *l = kmod_set_decider(set, "install", "vfio_pci", &f, &rest);
+
+	for (size_t i = 0; wish->len && l && i < ARRAY_SIZE(nothing); i++) {
+		size_t n = strlen(nothing[i]);
+
+		rest += strspn(l->text + rest, " \t");
+		if (!strncmp(l->text + rest, nothing[i], n) &&
+		    strspn(l->text + rest + n, " \t\r") == strlen(l->text + rest + n))
+			return err_set(reterr, -EINVAL,
+				       "%s, line %zu: \"install\" runs %s instead of loading "
+				       "vfio-pci; nothing was changed, remove that line first",
+				       f->path, l->number, nothing[i]);
+	}
+	if (strlen(ids) > IDS_MAX)
+		return err_set(reterr, -E2BIG,
+			       "%s: %zu device ids are more than vfio-pci's ids= can hold; nothing "
+			       "was changed, hand over fewer devices",
+			       MODPROBE_PATH, wish->ids.len);
+	return 0;
+}
+
+/* "--" on an options line ends the parameters for the kernel (kernel/params.c parse_args). */
+static int check_dashes(const struct kmod_set *set, const struct wish *wish, struct err *reterr)
+{
+	for (size_t i = 0; wish->ids.len && i < set->len; i++)
+		for (size_t j = 0; j < set->files[i].conf.len; j++) {
+			const struct kmod_line *l = &set->files[i].conf.lines[j];
+			struct kmod_param p;
+			size_t pos;
+
+			if (!kmod_line_is(l, "options", "vfio_pci", &pos))
+				continue;
+			while (kmod_param_next(l->text, &pos, &p))
+				if (p.end - p.start == 2 && !strncmp(l->text + p.start, "--", 2))
+					return err_set(
+						reterr, -EINVAL,
+						"%s, line %zu: the kernel ignores all options "
+						"of vfio-pci behind \"--\"; nothing was changed, "
+						"remove the \"--\" first",
+						set->files[i].path, l->number);
+		}
+	return 0;
+}
+
+static int write_file(const struct target_context *ctx, const struct wish *wish,
+		      const struct kmod_file *f, struct changes *ret, struct err *reterr)
+{
+	auto_free char *token = xasprintf("created:%s", f->name);
+	auto_str struct str base = STR_INIT;
+	bool ours = f->created || wish_owns(wish, name, token);
+	const char *why = wish->ids.len ? "vfio-pci takes the devices before their drivers do"
+					: "vfio-pci takes no device by its ids any more";
+	int r;
+
+	if (f->package || (!f->exists && !f->changed))
+		return 0;
+	if (ours) {
+		r = kmod_set_base(ctx, f->name, &base, reterr);
+		if (r < 0)
+			return r;
+	}
+	if (f->changed && ours && str_equal(&f->bytes, &base)) {
+		r = f->exists ? changes_remove(ret, f->path, why, reterr) : 0;
+	} else {
+		if (ours)
+			strv_addf(&ret->owned, "%s %s", name, token);
+		r = f->changed ? changes_set(ret, f->path, f->bytes.data, f->bytes.len, 0644, why,
+					     reterr)
+			       : 0;
+	}
+	ret->reboot |= changes_touch(ret, f->path);
+	return r;
+}
+
+static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
+		struct err *reterr)
+{
+	auto_kmod_set struct kmod_set set = KMOD_SET_INIT;
+	auto_strv struct strv owned = STRV_INIT;
+	int r = kmod_set_load(&set, ctx, ret, reterr);
+
+	if (r >= 0)
+		r = check_result(&set, wish, reterr);
+	if (r >= 0)
+		r = check_dashes(&set, wish, reterr);
+	if (r < 0)
+		return r;
+	prune_all(&set, wish);
+	add_ids(&set, wish);
+	plan_softdeps(&set, wish, &owned);
+	for (size_t i = 0; r >= 0 && i < set.len; i++)
+		r = write_file(ctx, wish, &set.files[i], ret, reterr);
+	if (r >= 0)
+		strv_copy(&ret->owned, &owned);
+	return r;
+}
+
+static int present(const struct target_context *ctx, struct present *ret, struct err *reterr)
+{
+	auto_kmod_set struct kmod_set set = KMOD_SET_INIT;
+	auto_strv struct strv entries = STRV_INIT;
+	struct kmod_ids ids;
+	int r = kmod_set_load(&set, ctx, NULL, reterr);
+
+	if (r < 0 || !kmod_ids_last(&set, &ids))
+		return r;
+	kmod_ids_entries(&ids, &entries);
+	for (size_t i = 0; i < entries.len; i++) {
+		auto_free char *id = id_text(entries.items[i]);
+
+		strv_add_unique(&ret->ids, id);
+	}
+	if (entries.len)
+		strv_add_unique(&ret->where, ids.file->path);
+	return 0;
+}
+
+static bool applies(const struct target_context *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+const struct target target_modprobe = {
+	.name = name,
+	.applies = applies,
+	.present = present,
+	.plan = plan,
+	.verify = modprobe_verify,
+};
