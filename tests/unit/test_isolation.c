@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's grouping rule: on every recorded machine with ACS bits the model makes the
+ * kernel's own groups; what an override would do is told as the patch would do it.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "advice/isolation.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/host.h"
+#include "machine/recording.h"
+#include "machine/scan.h"
+
+#include "../support/tmproot.h"
+
+#define MACHINES "tests/machines"
+
+/* A recorded machine as a topology; the caller frees. */
+static struct topology *machine(const char *name)
+{
+	auto_free char *path = xasprintf("%s/%s", MACHINES, name);
+	auto_str struct str text = STR_INIT;
+	char *root = tmproot_new();
+	struct host *host = NULL;
+	struct scanner *scanner;
+	struct topology *t = NULL;
+	struct err err = ERR_INIT;
+	char chunk[4096];
+	size_t n;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		str_add(&text, chunk, n);
+	fclose(f);
+	if (recording_unpack(text.data, text.len, root, &err) || host_open(root, &host, &err))
+		fail_msg("%s: %s", name, err.text);
+	scanner = scanner_new(host, "/dev/null");
+	if (scanner_scan(scanner, &t, &err))
+		fail_msg("%s: %s", name, err.text);
+	scanner_free(scanner);
+	host_free(host);
+	tmproot_remove(root);
+	return t;
+}
+
+static bool has_acs_columns(const struct dirent *entry)
+{
+	return text_ends_with(entry->d_name, "-acs.txt");
+}
+
+/* Fails with the first device whose group the model makes otherwise than the kernel. */
+static void compare(const char *name, const struct topology *t)
+{
+	struct isolation m;
+
+	isolation_model(t, NULL, &m);
+	for (size_t i = 0; i < t->len; i++) {
+		const struct device *d = &t->devices[i];
+
+		if (d->group == NO_GROUP) {
+			assert_true(m.leader[i] == SIZE_MAX);
+			continue;
+		}
+		if (t->devices[m.leader[i]].group != d->group)
+			fail_msg("%s: %s is in group %d, the model puts it with %s", name, d->bdf,
+				 d->group, t->devices[m.leader[i]].bdf);
+		if (m.join[i] == JOIN_NEW && topology_group(t, d->group)->members[0] != i)
+			fail_msg("%s: the model gives %s a group of its own", name, d->bdf);
+	}
+	isolation_release(&m);
+}
+
+static void test_recorded_machines(void **state)
+{
+	DIR *dir = opendir(MACHINES);
+	struct dirent *entry;
+	size_t machines = 0, groups = 0;
+
+	(void)state;
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		struct topology *t;
+
+		if (!has_acs_columns(entry))
+			continue;
+		t = machine(entry->d_name);
+		if (t->groups_len)
+			compare(entry->d_name, t);
+		machines++;
+		groups += t->groups_len;
+		topology_free(t);
+	}
+	closedir(dir);
+	assert_true(machines >= 12);
+	printf("measured: %zu recorded machines with ACS bits, %zu groups, all as the kernel "
+	       "formed them\n",
+	       machines, groups);
+}
+
+static const struct group_explanation *explanation(const struct isolation_report *r, int id)
+{
+	for (size_t i = 0; i < r->len; i++)
+		if (r->groups[i].id == id)
+			return &r->groups[i];
+	fail_msg("group %d is not explained", id);
+	abort();
+}
+
+/* The chipset switch of a B550 board: its downstream ports have no ACS capability. */
+static void test_port_lacks_acs(void **state)
+{
+	struct topology *t = machine("am4-b550-rx6600-acs.txt");
+	struct isolation_report r;
+	const struct group_explanation *e;
+
+	(void)state;
+	isolation_explain(t, &r);
+	assert_int_equal(r.confidence, CONFIDENCE_EXACT);
+	e = explanation(&r, 15);
+	assert_int_equal(e->cause, CAUSE_FUNCTION_LACKS_ACS);
+	assert_string_equal(t->devices[e->culprit].bdf, "0000:02:00.2");
+	assert_true(strv_has(&e->splits_with, "downstream,multifunction") ||
+		    strv_has(&e->splits_with, "multifunction"));
+	assert_int_equal(explanation(&r, 1)->cause, CAUSE_SINGLE);
+	isolation_report_release(&r);
+	topology_free(t);
+}
+
+/* ACS is there with its bits off: no override helps, since the patch leaves such ports alone. */
+static void test_iommu_off_counts_acs_as_switched_on(void **state)
+{
+	struct topology *t = machine("am5-iommu-off-acs.txt");
+	struct isolation m;
+	size_t groups = 0;
+
+	(void)state;
+	assert_int_equal(t->groups_len, 0);
+	isolation_model(t, NULL, &m);
+	for (size_t i = 0; i < t->len; i++) {
+		assert_true(m.leader[i] != SIZE_MAX);
+		groups += m.join[i] == JOIN_NEW;
+	}
+	assert_in_range(groups, 20, 50);
+	isolation_release(&m);
+	topology_free(t);
+}
+
+static void test_override_words(void **state)
+{
+	struct acs_override_set set;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(acs_override_parse("downstream,id:1022:1453,multifunction", &set, &err),
+			 0);
+	assert_true(set.downstream && set.multifunction);
+	assert_int_equal(set.ids_len, 1);
+	assert_int_equal(set.ids[0].vendor, 0x1022);
+	assert_int_equal(acs_override_parse("", &set, &err), 0);
+	assert_false(set.downstream || set.multifunction || set.ids_len);
+	assert_true(acs_override_parse("upstream", &set, &err) < 0);
+	assert_non_null(strstr(err.text, "'upstream' is no ACS override"));
+	assert_true(acs_override_parse("id:1022", &set, &err) < 0);
+	assert_true(acs_override_parse("id:1022:1453x", &set, &err) < 0);
+}
+
+/* 4,096 devices in a deep and wide tree cost milliseconds; a quadratic rule would cost seconds. */
+static void test_many_devices(void **state)
+{
+	struct topology *t = topology_new();
+	struct isolation_report r;
+	clock_t start;
+	double seconds;
+
+	(void)state;
+	for (unsigned i = 0; i < 4096; i++) {
+		struct pci_addr a = {.domain = i / 2048,
+				     .bus = (uint8_t)(i / 8 % 256),
+				     .slot = 0,
+				     .function = (uint8_t)(i % 8)};
+		struct device *d = topology_add(t, &a);
+
+		d->group = (int)(i / 8);
+		d->caps = (struct pci_caps){.header_known = true,
+					    .basic_known = true,
+					    .extended_known = true,
+					    .multifunction = true,
+					    .pcie_type = PCIE_ENDPOINT};
+	}
+	topology_seal(t);
+	start = clock();
+	isolation_explain(t, &r);
+	seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+	assert_int_equal(r.len, 512);
+	printf("measured: 4096 devices explained in %.1f ms\n", seconds * 1000);
+	isolation_report_release(&r);
+	topology_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_recorded_machines),
+		cmocka_unit_test(test_port_lacks_acs),
+		cmocka_unit_test(test_iommu_off_counts_acs_as_switched_on),
+		cmocka_unit_test(test_override_words),
+		cmocka_unit_test(test_many_devices),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
