@@ -21,6 +21,7 @@ struct scan_device {
 	struct host_dir dir;
 	struct str *text, *config;
 	struct device *device;
+	bool skip_numa_node;
 	/* Facts that only the whole scan can put in their place: */
 	bool has_physical;
 	struct pci_addr physical; /* the physical function of a virtual one */

@@ -2,6 +2,7 @@
 #include "machine/scan.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ struct scan {
 	struct topology *topology;
 	struct relation *relations;
 	bool resets_listed; /* some device has reset_method, or reset */
+	bool large;         /* too many devices to ask each for its NUMA node */
 };
 
 /* --- the list ------------------------------------------------------------------ */
@@ -63,17 +65,26 @@ static struct entry *sort_names(const struct strv *names, size_t *ret_len)
 /* --- one device ---------------------------------------------------------------- */
 
 /*
- * The path that the link leads to names the bridge above, or the root bus:
- * "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0".
+ * The link of a device leads to the path that names the bridge above, or the root bus:
+ * "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0". Gives the path of the device's
+ * own directory, or, where there is no such link, the path of the entry.
  */
-static void read_parent(struct scan *scan, const char *name, struct relation *relation)
+static void follow_link(struct scan *scan, const char *name, struct relation *relation)
 {
-	struct str *link = &scan->scanner->text;
+	static const char up[] = "../../../devices/";
+	struct str *link = &scan->scanner->text, *path = &scan->scanner->path;
 	const char *above;
 	char *slash;
 
+	str_clear(path);
+	str_addf(path, DEVICES "/%s", name);
 	if (host_dir_link(&scan->devices, name, link) < 0)
 		return;
+	/* Opened without the link, the kernel has half as many names to look up. */
+	if (text_starts_with(link->data, up) && !strstr(link->data + sizeof(up) - 1, "..")) {
+		str_clear(path);
+		str_addf(path, "/sys/devices/%s", link->data + sizeof(up) - 1);
+	}
 	slash = strrchr(link->data, '/');
 	if (!slash)
 		return;
@@ -104,13 +115,12 @@ static int read_device(struct scan *scan, const struct entry *entry, struct err 
 	struct topology *t = scan->topology;
 	struct relation *relation = &scan->relations[t->len];
 	auto_host_dir struct host_dir dir = HOST_DIR_INIT;
-	struct scan_device reading = {.text = &s->text, .config = &s->config};
+	struct scan_device reading = {
+		.text = &s->text, .config = &s->config, .skip_numa_node = scan->large};
 	int r;
 
-	str_clear(&s->path);
-	str_addf(&s->path, DEVICES "/%s", entry->name);
 	*relation = (struct relation){0};
-	read_parent(scan, entry->name, relation);
+	follow_link(scan, entry->name, relation);
 	r = host_dir_open(s->host, s->path.data, &dir, reterr);
 	if (r < 0) {
 		t->skipped++;
@@ -129,6 +139,21 @@ static int read_device(struct scan *scan, const struct entry *entry, struct err 
 	relation->has_reset = reading.has_reset;
 	scan->resets_listed = scan->resets_listed || reading.has_reset || reading.has_reset_method;
 	return 0;
+}
+
+/* --- later ---------------------------------------------------------------------- */
+
+int scan_numa_node(const struct host *host, const struct device *d)
+{
+	auto_free char *path = xasprintf(DEVICES "/%s/numa_node", d->bdf);
+	auto_str struct str text = STR_INIT;
+	char *end;
+	long node;
+
+	if (d->numa_node >= 0 || host_read_line(host, path, &text, NULL) < 0)
+		return d->numa_node;
+	node = strtol(text.data, &end, 10);
+	return end == text.data || *end || node < 0 || node > INT_MAX ? -1 : (int)node;
 }
 
 /* --- the whole ----------------------------------------------------------------- */
@@ -181,6 +206,7 @@ static int read_all(struct scan *scan, struct err *reterr)
 	if (r < 0)
 		return r;
 	entries = sort_names(&names, &n);
+	scan->large = n > SCAN_NUMA_MAX;
 	scan->relations = xcalloc(n, sizeof(*scan->relations));
 	for (size_t i = 0; i < n; i++) {
 		r = read_device(scan, &entries[i], reterr);

@@ -278,7 +278,7 @@ static void read_links(struct scan_device *s)
 	name = link_name(s, "iommu_group");
 	if (!name || !parse_int(name, &d->group) || d->group < 0)
 		d->group = NO_GROUP;
-	name = link_name(s, "physfn");
+	name = d->is_bridge ? NULL : link_name(s, "physfn");
 	s->has_physical = name && pci_addr_parse(name, &s->physical);
 	if (s->has_physical)
 		d->sriov = SRIOV_VIRTUAL;
@@ -293,7 +293,7 @@ static void read_numbers(struct scan_device *s)
 
 	if (text && (text[0] == '0' || text[0] == '1') && !text[1])
 		d->boot_vga = text[0] - '0';
-	text = attribute(s, "numa_node");
+	text = s->skip_numa_node ? NULL : attribute(s, "numa_node");
 	if (!text || !parse_int(text, &d->numa_node) || d->numa_node < 0)
 		d->numa_node = -1;
 }
