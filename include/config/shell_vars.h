@@ -39,7 +39,7 @@ struct shell_assignment {
 	size_t start, end;             /* bytes of the whole assignment "NAME=value" in the file */
 	size_t value_start, value_end; /* bytes of the value with its quotes or parentheses */
 	size_t line;                   /* 1-based, for sentences */
-	bool append;                   /* += */
+	bool append; /* +=; dash takes NAME+=value for a command that it does not find */
 	bool array;
 	bool element;  /* NAME[...]=: one element, which is not followed further */
 	bool declared; /* an operand of export or declare */

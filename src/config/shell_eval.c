@@ -310,7 +310,8 @@ static bool read_value(const struct shell_vars *v, const struct shell_assignment
 
 void shell_eval_literal(const struct shell_vars *v, struct shell_assignment *item)
 {
-	item->literal = !item->unset && read_value(v, item, NULL, &item->words);
+	item->literal = !item->unset && !(item->append && v->dialect == SHELL_DASH) &&
+			read_value(v, item, NULL, &item->words);
 	if (!item->literal)
 		strv_release(&item->words);
 }
@@ -344,8 +345,11 @@ bool shell_is_ever_array(const struct shell_vars *v, const char *name)
 static void run(const struct shell_vars *v, const struct shell_assignment *x, struct scope *scope)
 {
 	auto_strv struct strv words = STRV_INIT;
-	struct variable *var = scope_get(scope, x->name);
+	struct variable *var;
 
+	if (x->append && v->dialect == SHELL_DASH)
+		return; /* a command that is not found */
+	var = scope_get(scope, x->name);
 	if (x->conditional) {
 		set(var, UNKNOWN);
 	} else if (x->unset) {

@@ -26,7 +26,7 @@ static size_t assignment_head(const struct shell_parser *p, size_t *ret_name, bo
 			return 0;
 		*ret_element = true;
 	}
-	if (shell_peek(p, n) == '+' && p->dialect == SHELL_BASH) {
+	if (shell_peek(p, n) == '+') {
 		*ret_append = true;
 		n++;
 	}
@@ -38,7 +38,8 @@ static bool at_assignment(const struct shell_parser *p)
 	size_t name;
 	bool element, append;
 
-	return assignment_head(p, &name, &element, &append) > 0;
+	return assignment_head(p, &name, &element, &append) > 0 &&
+	       !(append && p->dialect == SHELL_DASH);
 }
 
 static struct shell_assignment *add_item(struct shell_parser *p, size_t name_length)
@@ -52,6 +53,24 @@ static struct shell_assignment *add_item(struct shell_parser *p, size_t name_len
 				       .start = p->pos,
 				       .conditional = p->conditional > 0};
 	return x;
+}
+
+/* NAME+=value where the shell knows no += : the name of a command that does not exist. */
+static bool note_unknown_append(struct shell_parser *p)
+{
+	size_t name, head;
+	bool element, append;
+	struct shell_assignment *x;
+
+	head = assignment_head(p, &name, &element, &append);
+	if (!head)
+		return false;
+	if (p->silent)
+		return true;
+	x = add_item(p, name);
+	x->append = true;
+	x->value_start = x->value_end = x->end = p->pos + head;
+	return true;
 }
 
 /* An array's elements; `x` is the assignment, or NULL in a command substitution. */
@@ -81,6 +100,9 @@ static bool scan_array(struct shell_parser *p, struct shell_assignment *x)
 		x->elements[x->elements_len++] = span;
 	}
 	p->pos++;
+	if (shell_peek(p, 0) == '\r')
+		return shell_fail(p, p->pos,
+				  "a carriage return (DOS line ending) breaks the array");
 	return shell_is_meta(shell_peek(p, 0)) || shell_fail(p, p->pos, "text sticks to an array");
 }
 
@@ -133,7 +155,8 @@ struct simple {
 	size_t words;
 	size_t first_item, assignments;
 	bool redirected;
-	bool odd_operand; /* of export, declare, unset: an option or something expanded */
+	bool unknown_append; /* NAME+=value in dash */
+	bool odd_operand;    /* of export, declare, unset: an option or something expanded */
 };
 
 static bool is_command(const struct shell_parser *p, const struct simple *c, const char *name)
@@ -171,6 +194,7 @@ static bool parse_word(struct shell_parser *p, struct simple *c)
 	if (!c->words) {
 		c->name_at = at;
 		c->name_length = shell_plain_word(p);
+		c->unknown_append = note_unknown_append(p);
 	} else {
 		note_operand(p, c);
 	}
@@ -195,14 +219,15 @@ static void classify(struct shell_parser *p, const struct simple *c)
 	size_t n = c->name_length;
 	bool known;
 
+	if (c->unknown_append)
+		return;
 	if (p->functions || !n || (c->redirected && !IS_ONE_OF(ordinary, name, n))) {
 		shell_note_blind(
 			p, true); /* a redirection that fails ends a special builtin's shell */
 		return;
 	}
 	known = IS_ONE_OF(harmless, name, n) ||
-		((is_declaration(p, c) || is_command(p, c, "unset")) && !c->odd_operand) ||
-		(p->dialect == SHELL_DASH && memchr(name, '+', n) && memchr(name, '=', n));
+		((is_declaration(p, c) || is_command(p, c, "unset")) && !c->odd_operand);
 	if (!known)
 		shell_note_blind(p, IS_ONE_OF(final, name, n) || is_command(p, c, "export") ||
 					    is_command(p, c, "unset"));

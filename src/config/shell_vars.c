@@ -40,6 +40,12 @@ size_t shell_vars_line(const struct shell_vars *v, size_t at)
 	return line;
 }
 
+/* NAME+=value in dash, which takes it for a command. */
+static bool is_no_assignment(const struct shell_vars *v, const struct shell_assignment *x)
+{
+	return x->append && v->dialect == SHELL_DASH;
+}
+
 /* Does anything in the file but item `i` itself have a say in the variable's final value? */
 static bool decides(const struct shell_vars *v, size_t i)
 {
@@ -49,7 +55,7 @@ static bool decides(const struct shell_vars *v, size_t i)
 	    (!x->array && shell_is_ever_array(v, x->name)))
 		return false;
 	for (size_t k = i + 1; k < v->len; k++)
-		if (!strcmp(v->items[k].name, x->name))
+		if (!strcmp(v->items[k].name, x->name) && !is_no_assignment(v, &v->items[k]))
 			return false;
 	for (size_t k = 0; k < v->blinds_len; k++)
 		if (v->blinds[k].for_good || v->blinds[k].at >= x->start)
@@ -103,7 +109,8 @@ int shell_vars_splice(struct shell_vars *v, size_t from, size_t to, const char *
 const struct shell_assignment *shell_vars_last(const struct shell_vars *v, const char *name)
 {
 	for (size_t i = v->len; i-- > 0;)
-		if (!strcmp(v->items[i].name, name) && !v->items[i].unset)
+		if (!strcmp(v->items[i].name, name) && !v->items[i].unset &&
+		    !is_no_assignment(v, &v->items[i]))
 			return &v->items[i];
 	return NULL;
 }

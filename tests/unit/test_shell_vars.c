@@ -12,8 +12,8 @@
 
 #include "base/mem.h"
 #include "config/shell_vars.h"
-#include "samples.h"
-#include "shells.h"
+#include "../support/samples.h"
+#include "../support/shells.h"
 
 /* The shells, and the dialect that must agree with each. */
 static const struct shell {
