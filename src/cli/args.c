@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+enum kind { FLAG, TEXT, LIST };
+
+struct option_row {
+	const char *name;
+	unsigned bit;
+	enum kind kind;
+	size_t offset;     /* of the member of struct args */
+	int has_arg;       /* as in getopt_long(3) */
+	const char *value; /* its name in the help */
+	const char *help;
+};
+
+#define MEMBER(m) offsetof(struct args, m)
+
+static const struct option_row rows[] = {
+	{"root", OPTION_ROOT, TEXT, MEMBER(root), required_argument, "DIR",
+	 "take DIR as the machine's root; its commands are listed, not run"},
+	{"demo", OPTION_DEMO, TEXT, MEMBER(demo), optional_argument, "NAME",
+	 "open a bundled recorded machine, in a copy of its own"},
+	{"ids", OPTION_IDS, TEXT, MEMBER(ids), required_argument, "FILE",
+	 "take the devices' names from this pci.ids"},
+	{"ascii", OPTION_ASCII, FLAG, MEMBER(ascii), no_argument, NULL,
+	 "no characters outside ASCII"},
+	{"no-color", OPTION_NO_COLOR, FLAG, MEMBER(no_color), no_argument, NULL,
+	 "no colours on the screen"},
+	{"json", OPTION_JSON, FLAG, MEMBER(json), no_argument, NULL, "print facts as JSON"},
+	{"none", OPTION_NONE, FLAG, MEMBER(none), no_argument, NULL,
+	 "hand over no device: take everything back"},
+	{"yes", OPTION_YES, FLAG, MEMBER(yes), no_argument, NULL, "do not ask"},
+	{"force", OPTION_FORCE, LIST, MEMBER(forced), required_argument, "CODE",
+	 "go on although finding CODE blocks; repeatable"},
+	{"bind", OPTION_BIND, TEXT, MEMBER(bind), required_argument, "ids|address",
+	 "how vfio-pci is told of the devices"},
+	{"no-pt", OPTION_NO_PT, FLAG, MEMBER(no_pt), no_argument, NULL,
+	 "leave iommu=pt out of the kernel's parameters"},
+	{"no-script", OPTION_NO_SCRIPT, FLAG, MEMBER(no_script), no_argument, NULL,
+	 "write no launch script"},
+	{"user", OPTION_USER, TEXT, MEMBER(user), required_argument, "NAME",
+	 "the user who may open the devices"},
+	{"help", OPTION_HELP, FLAG, MEMBER(help), no_argument, NULL, "print this help"},
+	{"version", OPTION_VERSION, FLAG, MEMBER(version), no_argument, NULL, "print the version"},
+};
+
+static void store(struct args *a, const struct option_row *row, const char *value)
+{
+	char *member = (char *)a + row->offset;
+
+	a->given |= row->bit;
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)(void *)member = true;
+		break;
+	case TEXT:
+		*(const char **)(void *)member = value ? value : "";
+		break;
+	case LIST:
+		strv_add((struct strv *)(void *)member, value);
+		break;
+	}
+}
+
+/* The long options for getopt_long; each gives 256 + its row. */
+static void make_options(struct option options[ARRAY_SIZE(rows) + 1])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		options[i] = (struct option){rows[i].name, rows[i].has_arg, NULL, 256 + (int)i};
+	options[ARRAY_SIZE(rows)] = (struct option){NULL, 0, NULL, 0};
+}
+
+static int refuse_option(char **argv, int found, struct err *reterr)
+{
+	const char *word = argv[optind - 1];
+
+	if (found == ':')
+		return err_set(reterr, -EINVAL, "the option %s needs a value", word);
+	if (optopt > 255)
+		return err_set(reterr, -EINVAL, "the option %s takes no value", word);
+	if (optopt)
+		return err_set(reterr, -EINVAL, "there is no option -%c", optopt);
+	return err_set(reterr, -EINVAL, "there is no option %s", word);
+}
+
+/* A name that can stand in a udev rule: what useradd(8) takes, and dots. */
+static bool is_user_name(const char *s)
+{
+	const size_t n = strlen(s);
+
+	if (!n || n > 32 || (!isalpha((unsigned char)s[0]) && s[0] != '_'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr("_.-", s[i]))
+			return false;
+	return true;
+}
+
+static int check_values(const struct args *a, struct err *reterr)
+{
+	if (a->bind && strcmp(a->bind, "ids") && strcmp(a->bind, "address"))
+		return err_set(reterr, -EINVAL, "--bind is \"ids\" or \"address\", not \"%s\"",
+			       a->bind);
+	if (a->user && !is_user_name(a->user))
+		return err_set(reterr, -EINVAL, "\"%s\" is not a user name", a->user);
+	if (a->root && a->demo)
+		return err_set(reterr, -EINVAL, "--root and --demo exclude each other");
+	return 0;
+}
+
+int args_parse(struct args *a, int argc, char **argv, struct err *reterr)
+{
+	struct option options[ARRAY_SIZE(rows) + 1];
+	int found;
+
+	*a = (struct args){.forced = STRV_INIT};
+	make_options(options);
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
+		if (found == 'h')
+			a->help = true;
+		else if (found == 'V')
+			a->version = true;
+		else if (found >= 256)
+			store(a, &rows[found - 256], optarg);
+		else
+			return refuse_option(argv, found, reterr);
+	}
+	if (optind < argc)
+		a->command = argv[optind++];
+	a->words = argv + optind;
+	a->words_len = (size_t)(argc - optind);
+	return check_values(a, reterr);
+}
+
+void args_release(struct args *a)
+{
+	strv_release(&a->forced);
+}
+
+int args_allow(const struct args *a, unsigned allowed, const char *command, struct err *reterr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (a->given & rows[i].bit & ~allowed)
+			return err_set(reterr, -EINVAL, "%s takes no --%s", command, rows[i].name);
+	return 0;
+}
+
+void args_help(struct str *out, unsigned options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct option_row *row = &rows[i];
+		auto_str struct str left = STR_INIT;
+
+		if (!(row->bit & options))
+			continue;
+		str_addf(&left, "--%s", row->name);
+		if (row->has_arg == optional_argument)
+			str_addf(&left, "[=%s]", row->value);
+		else if (row->has_arg == required_argument)
+			str_addf(&left, " %s", row->value);
+		str_addf(out, "  %-20s %s\n", left.data, row->help);
+	}
+}

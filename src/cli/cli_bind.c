@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bind and release: hand devices over and back now, until the next boot, through
+ * driver_override (Documentation/ABI/testing/sysfs-bus-pci): write the driver's name there,
+ * unbind what holds the device, ask the bus to probe it again, look which driver it has got.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "advice/rules.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "host/process.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+#define PCI_PROBE "/sys/bus/pci/drivers_probe"
+#define VFIO_DRIVER "/sys/bus/pci/drivers/vfio-pci"
+#define MODPROBE_TIMEOUT_MS 30000
+
+static char *attribute(const struct device *d, const char *name)
+{
+	return xasprintf(PCI_DEVICES "/%s/%s", d->bdf, name);
+}
+
+/* The driver that holds the device now, or NULL; the caller frees. */
+static char *current_driver(const struct host *host, const struct device *d)
+{
+	auto_free char *path = attribute(d, "driver");
+	auto_str struct str target = STR_INIT;
+	const char *slash;
+
+	if (host_link(host, path, &target, NULL) < 0)
+		return NULL;
+	slash = strrchr(target.data, '/');
+	return xstrdup(slash ? slash + 1 : target.data);
+}
+
+static int load_module(const char *name, struct err *reterr)
+{
+	const char *const argv[] = {"modprobe", "--", name, NULL};
+	struct process_result result = PROCESS_RESULT_INIT;
+	int r = process_run(argv, MODPROBE_TIMEOUT_MS, &result, reterr);
+
+	if (!r && result.status) {
+		str_rtrim(&result.errors);
+		r = err_set(reterr, -EIO, "modprobe %s failed (status %d): %s", name, result.status,
+			    result.errors.data);
+	}
+	process_result_release(&result);
+	return r;
+}
+
+/* Override, unbind, probe. `driver` may be "\n": no override. */
+static int move(const struct host *host, const struct device *d, const char *driver,
+		struct err *reterr)
+{
+	auto_free char *override = attribute(d, "driver_override");
+	auto_free char *unbind = attribute(d, "driver/unbind");
+	auto_free char *held = current_driver(host, d);
+	int r = host_write_attribute(host, override, driver, reterr);
+
+	if (r < 0)
+		return r;
+	if (held)
+		r = host_write_attribute(host, unbind, d->bdf, reterr);
+	return r < 0 ? r : host_write_attribute(host, PCI_PROBE, d->bdf, reterr);
+}
+
+/* After a failure: no override, and whatever driver the bus finds for it. */
+static int roll_back(const struct host *host, const struct device *d, int code, struct err *reterr)
+{
+	auto_free char *now = NULL;
+
+	if (move(host, d, "\n", NULL) < 0)
+		return err_wrap(reterr, code, "%s was not handed over, and could not be put back",
+				d->bdf);
+	now = current_driver(host, d);
+	return err_wrap(reterr, code, "%s was not handed over; it is on %s again", d->bdf,
+			now ? now : "no driver");
+}
+
+static int check_override(const struct host *host, const struct device *d, struct err *reterr)
+{
+	auto_free char *path = attribute(d, "driver_override");
+
+	if (host_exists(host, path))
+		return 0;
+	return err_set(reterr, -EOPNOTSUPP,
+		       "%s has no driver_override (%s): this kernel can't hand it over at run time",
+		       d->bdf, path);
+}
+
+static int bind_one(const struct host *host, const struct device *d, struct err *reterr)
+{
+	auto_free char *now = NULL;
+	int r = check_override(host, d, reterr);
+
+	if (!r && !host_exists(host, VFIO_DRIVER))
+		r = load_module("vfio-pci", reterr);
+	if (r < 0)
+		return r;
+	r = move(host, d, "vfio-pci", reterr);
+	if (r < 0)
+		return roll_back(host, d, r, reterr);
+	now = current_driver(host, d);
+	if (driver_is_vfio(now))
+		return 0;
+	r = err_set(reterr, -EIO, "vfio-pci did not take it (dmesg says why)");
+	return roll_back(host, d, r, reterr);
+}
+
+/* The PCI driver that a module brings, "xhci_hcd" for xhci_pci; NULL when it can't be told; the caller frees. */
+static char *driver_of_module(const struct host *host, const char *module)
+{
+	auto_free char *path = xasprintf("/sys/module/%s/drivers", module);
+	auto_strv struct strv names = STRV_INIT;
+
+	if (host_list(host, path, &names, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < names.len; i++)
+		if (text_starts_with(names.items[i], "pci:"))
+			return xstrdup(names.items[i] + strlen("pci:"));
+	return NULL;
+}
+
+/* The first of the device's own modules that loads and has a driver; NULL: leave it to the bus. */
+static char *own_driver(const struct host *host, const struct device *d)
+{
+	for (size_t i = 0; i < d->modules.len; i++) {
+		const char *module = d->modules.items[i];
+		char *driver;
+
+		if (driver_is_vfio(module) || !strcmp(module, "vfio_pci") ||
+		    load_module(module, NULL) < 0)
+			continue;
+		driver = driver_of_module(host, module);
+		if (driver)
+			return driver;
+	}
+	return NULL;
+}
+
+/*
+ * Where vfio-pci knows the ids it would take the device at once again, so it is sent to its own
+ * driver by name; the override goes afterwards.
+ */
+static int release_one(const struct host *host, const struct device *d, struct err *reterr)
+{
+	auto_free char *own = own_driver(host, d);
+	auto_free char *override = attribute(d, "driver_override");
+	auto_free char *now = NULL;
+	int r = move(host, d, own ? own : "\n", reterr);
+
+	if (!r && own)
+		r = host_write_attribute(host, override, "\n", reterr);
+	if (r < 0)
+		return err_wrap(reterr, r, "%s was not given back", d->bdf);
+	now = current_driver(host, d);
+	if (!driver_is_vfio(now))
+		return 0;
+	return err_set(reterr, -EIO,
+		       "%s is on %s again: its ids are configured for it; vfiotui apply without "
+		       "this device gives it back at the next boot",
+		       d->bdf, now);
+}
+
+/* --- the commands --------------------------------------------------------- */
+
+/* What these findings are about happens at once here, and may end the session. */
+static bool strikes_at_once(const struct finding *f)
+{
+	static const char *const codes[] = {"only-gpu",      "boot-vga",      "console-display",
+					    "default-route", "last-keyboard", "display-in-use"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (!strcmp(codes[i], f->code))
+			return true;
+	return false;
+}
+
+static int ask(struct cli *c, const struct findings *f, struct err *reterr)
+{
+	for (size_t i = 0; i < f->len; i++)
+		if (f->items[i].severity == SEVERITY_BLOCK &&
+		    !strv_has(&c->args.forced, f->items[i].code))
+			return err_set(reterr, -EPERM,
+				       "nothing was changed: %s blocks this (%s); --force %s goes "
+				       "on all the same",
+				       f->items[i].code, f->items[i].subject, f->items[i].code);
+	for (size_t i = 0; i < f->len; i++)
+		if (strikes_at_once(&f->items[i]))
+			return cli_confirm(c, "hand them over now", reterr);
+	return 0;
+}
+
+static void check_rules(const struct cli *c, const struct selection *s, struct findings *ret)
+{
+	const struct rules_input in = {
+		.topology = c->situation->topology,
+		.platform = c->situation->platform,
+		.usage = &c->situation->usage,
+		.selection = s,
+	};
+
+	rules_check(&in, ret);
+}
+
+static int refuse_here(const struct cli *c, const char *command, struct err *reterr)
+{
+	if (!c->situation->platform->is_root)
+		return err_set(reterr, -EPERM, "nothing was changed: %s needs root", command);
+	return 0;
+}
+
+/* A VM that holds the device keeps the kernel waiting in the unbind, perhaps for ever. */
+static int refuse_busy(const struct cli *c, const struct device *d, struct err *reterr)
+{
+	size_t n = 0;
+	const struct usage_item *item = usage_of(&c->situation->usage, &d->addr, &n);
+
+	for (size_t i = 0; item && i < n; i++)
+		if (item[i].kind == USAGE_VM && !strv_has(&c->args.forced, "in-use-by-vm"))
+			return err_set(reterr, -EBUSY,
+				       "%s is in use by a VM (%s); nothing was changed; end the VM "
+				       "first (--force in-use-by-vm goes on)",
+				       d->bdf, item[i].what);
+	return 0;
+}
+
+static int release_if_held(struct cli *c, const struct device *d, struct err *reterr)
+{
+	int r = refuse_busy(c, d, reterr);
+
+	return r < 0 ? r : release_one(c->host, d, reterr);
+}
+
+static int bind_if_free(struct cli *c, const struct device *d, struct err *reterr)
+{
+	return bind_one(c->host, d, reterr);
+}
+
+/* Goes through the devices that are not yet as they should be; stops at the first failure. */
+static int move_all(struct cli *c, const struct selection *s, bool to_vfio)
+{
+	int (*one)(struct cli *, const struct device *, struct err *) = to_vfio ? bind_if_free
+										: release_if_held;
+
+	for (size_t i = 0; i < s->len; i++) {
+		const struct device *d = topology_find(c->situation->topology, &s->items[i]);
+		auto_free char *now = NULL;
+		struct err err = ERR_INIT;
+
+		if (driver_is_vfio(d->driver) == to_vfio) {
+			print_format(&c->out, "%s is %s already\n", d->bdf,
+				     to_vfio ? "handed over" : "with the host");
+			continue;
+		}
+		if (!host_is_live(c->host)) {
+			print_format(&c->out, "not done (another root): %s to %s\n", d->bdf,
+				     to_vfio ? "vfio-pci" : "its own driver");
+			continue;
+		}
+		if (one(c, d, &err) < 0)
+			return cli_fail(c, &err);
+		now = current_driver(c->host, d);
+		print_sign(&c->out, SIGN_OK);
+		print_format(&c->out, " %s is on ", d->bdf);
+		print_text(&c->out, now ? now : "no driver");
+		print_raw(&c->out, "\n");
+	}
+	return EXIT_DONE;
+}
+
+int cmd_bind(struct cli *c)
+{
+	auto_selection struct selection s = SELECTION_INIT;
+	auto_findings struct findings f = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0)
+		return cli_fail(c, &err);
+	check_rules(c, &s, &f);
+	print_findings(&c->out, &f);
+	if (refuse_here(c, "bind", &err) < 0 || ask(c, &f, &err) < 0)
+		return cli_fail(c, &err);
+	cli_hold_signals(c);
+	return move_all(c, &s, true);
+}
+
+int cmd_release(struct cli *c)
+{
+	auto_selection struct selection s = SELECTION_INIT;
+	struct err err = ERR_INIT;
+
+	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0 ||
+	    refuse_here(c, "release", &err) < 0)
+		return cli_fail(c, &err);
+	cli_hold_signals(c);
+	return move_all(c, &s, false);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check: findings for this host and for handing over the devices named. */
+#include "advice/rules.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+
+static void check_json(struct cli *c, const struct findings *f)
+{
+	json_t *o = json_object();
+
+	json_put(o, "schema", json_integer(1));
+	json_put(o, "findings", json_findings(f));
+	json_print(&c->out, o);
+}
+
+int cmd_check(struct cli *c)
+{
+	auto_selection struct selection s = SELECTION_INIT;
+	auto_findings struct findings f = FINDINGS_INIT;
+	struct err err = ERR_INIT;
+
+	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0)
+		return cli_fail(c, &err);
+
+	const struct rules_input in = {
+		.topology = c->situation->topology,
+		.platform = c->situation->platform,
+		.usage = &c->situation->usage,
+		.selection = &s,
+	};
+
+	rules_check(&in, &f);
+	if (c->args.json)
+		check_json(c, &f);
+	else
+		print_findings(&c->out, &f);
+	if (!c->args.json && !f.len) {
+		print_sign(&c->out, SIGN_OK);
+		print_raw(&c->out, s.len ? " Nothing speaks against handing them over.\n"
+					 : " Nothing found. Name devices to see what handing "
+					   "them over would cost.\n");
+	}
+	return findings_count(&f, SEVERITY_BLOCK) ? EXIT_REFUSED : EXIT_DONE;
+}

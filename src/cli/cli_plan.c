@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan and apply: what a change takes, and doing it. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/diff.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+
+struct plan_choices cli_choices(const struct args *a)
+{
+	struct plan_choices choices = {
+		.bind = BIND_AUTO,
+		.no_pt = a->no_pt,
+		.no_script = a->no_script,
+		.user = a->user,
+	};
+
+	if (a->bind)
+		choices.bind = strcmp(a->bind, "ids") ? BIND_ADDRESS : BIND_IDS;
+	return choices;
+}
+
+/* Where the machine has groups, a device in none can't be handed over by any configuration. */
+static int refuse_ungrouped(const struct topology *t, const struct selection *s, struct err *reterr)
+{
+	for (size_t i = 0; i < s->len && t->groups_len; i++) {
+		const struct device *d = topology_find(t, &s->items[i]);
+
+		if (d && d->group == NO_GROUP)
+			return err_set(reterr, -EINVAL,
+				       "%s is in no IOMMU group, so no VM can have it; nothing was "
+				       "written; leave it out",
+				       d->bdf);
+	}
+	return 0;
+}
+
+/* Opens the machine, reads the words and plans: EXIT_DONE with a plan, or what to exit with. */
+static int make_plan(struct cli *c, struct plan **ret)
+{
+	const struct plan_choices choices = cli_choices(&c->args);
+	auto_selection struct selection s = SELECTION_INIT;
+	struct err err = ERR_INIT;
+
+	if (c->args.none == (c->args.words_len > 0)) {
+		err_set(&err, -EINVAL,
+			c->args.none ? "--none means no device; name none beside it"
+				     : "name the devices to hand over, or --none for no device");
+		return cli_wrong_usage(c, &err);
+	}
+	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0 ||
+	    refuse_ungrouped(c->situation->topology, &s, &err) < 0 ||
+	    plan_build(c->situation, &s, &choices, ret, &err) < 0)
+		return cli_fail(c, &err);
+	return EXIT_DONE;
+}
+
+static json_t *json_edits(const struct changes *c)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->len; i++) {
+		const struct edit *e = &c->edits[i];
+		auto_str struct str diff = STR_INIT;
+		json_t *o = json_object();
+
+		diff_unified(&diff, e->path, e->existed ? e->before.data : NULL, e->before.len,
+			     e->exists ? e->after.data : NULL, e->after.len);
+		json_put(o, "path", json_text(e->path));
+		json_put(o, "action", json_text(edit_action(e)));
+		json_put(o, "why", json_text(e->why ? e->why : ""));
+		json_put(o, "diff", json_text_n(diff.data, diff.len));
+		json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static json_t *json_commands(const struct changes *c)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < c->commands_len; i++) {
+		json_t *o = json_object();
+
+		json_put(o, "argv", json_texts(&c->commands[i].argv));
+		json_put(o, "why", json_text(c->commands[i].why ? c->commands[i].why : ""));
+		json_array_append_new(array, o);
+	}
+	return array;
+}
+
+static void plan_json(struct cli *c, const struct plan *p)
+{
+	json_t *o = json_object();
+
+	json_put(o, "schema", json_integer(1));
+	json_put(o, "findings", json_findings(&p->findings));
+	json_put(o, "edits", json_edits(&p->changes));
+	json_put(o, "commands", json_commands(&p->changes));
+	json_put(o, "reboot", json_boolean(p->changes.reboot));
+	json_put(o, "warnings", json_texts(&p->warnings));
+	json_print(&c->out, o);
+}
+
+static void plan_text(struct cli *c, const struct plan *p)
+{
+	auto_str struct str text = STR_INIT;
+
+	plan_print(p, &text);
+	print_lines(&c->out, text.data, text.len);
+}
+
+int cmd_plan(struct cli *c)
+{
+	struct plan *p = NULL;
+	int status = make_plan(c, &p);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (c->args.json)
+		plan_json(c, p);
+	else
+		plan_text(c, p);
+	plan_free(p);
+	return EXIT_DONE;
+}
+
+/* Why this plan may not be applied. Taking everything back is never refused for what the host lacks. */
+static int refuse_blocked(const struct cli *c, const struct plan *p, struct err *reterr)
+{
+	const struct finding *f = p->selection.len ? plan_blocker(p, &c->args.forced) : NULL;
+
+	if (!f)
+		return 0;
+	return err_set(reterr, -EPERM,
+		       "nothing was written: %s blocks this (%s); --force %s goes on all the same",
+		       f->code, f->subject, f->code);
+}
+
+static int refuse_user(const struct cli *c, struct err *reterr)
+{
+	if (c->situation->platform->is_root)
+		return 0;
+	return err_set(reterr, -EPERM,
+		       "nothing was written: apply needs root (sudo vfiotui apply ...)");
+}
+
+static int apply(struct cli *c, const struct plan *p)
+{
+	struct err err = ERR_INIT;
+
+	plan_text(c, p);
+	if (refuse_blocked(c, p, &err) < 0)
+		return cli_fail(c, &err);
+	if (plan_is_empty(p))
+		return EXIT_DONE;
+	if (refuse_user(c, &err) < 0 || cli_confirm(c, "write this", &err) < 0)
+		return cli_fail(c, &err);
+	return cli_carry_out(c, p);
+}
+
+int cmd_apply(struct cli *c)
+{
+	struct plan *p = NULL;
+	int status = make_plan(c, &p);
+
+	if (status != EXIT_DONE)
+		return status;
+	status = apply(c, p);
+	plan_free(p);
+	return status;
+}

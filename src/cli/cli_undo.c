@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* undo and history: the journal's two commands. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "change/journal.h"
+#include "change/undo.h"
+#include "cli/cli.h"
+#include "cli/json.h"
+
+/* The change that the word names; 0 without a word: the last. */
+static int read_id(const struct args *a, int *ret, struct err *reterr)
+{
+	long id = 0;
+	char *end;
+
+	*ret = 0;
+	if (!a->words_len)
+		return 0;
+	errno = 0;
+	id = strtol(a->words[0], &end, 10);
+	if (errno || *end || id < 1 || id > INT32_MAX)
+		return err_set(reterr, -EINVAL, "\"%s\" is not the number of a change",
+			       a->words[0]);
+	*ret = (int)id;
+	return 0;
+}
+
+/*
+ * A change that was stopped half way is repaired first. `ret_left` says whether something is
+ * then left to undo in the same run.
+ */
+static int repair(struct cli *c, bool *ret_left, struct err *reterr)
+{
+	enum recovery found = RECOVERY_NONE;
+	auto_str struct str text = STR_INIT;
+	int r = undo_recover(c->host, false, &found, &text, reterr);
+
+	*ret_left = true;
+	if (r < 0 || found == RECOVERY_NONE)
+		return r;
+	print_wrapped(&c->out, text.data, 0);
+	r = cli_confirm(c, "repair it", reterr);
+	if (r < 0)
+		return r;
+	str_clear(&text);
+	cli_hold_signals(c);
+	r = undo_recover(c->host, true, &found, &text, reterr);
+	if (r < 0)
+		return r;
+	print_wrapped(&c->out, text.data, 0);
+	*ret_left = found == RECOVERY_NEEDED;
+	return 0;
+}
+
+static int take_back(struct cli *c, const struct plan *p)
+{
+	auto_str struct str text = STR_INIT;
+	struct err err = ERR_INIT;
+
+	plan_print(p, &text);
+	print_lines(&c->out, text.data, text.len);
+	if (plan_is_empty(p))
+		return EXIT_DONE;
+	if (cli_confirm(c, "write this", &err) < 0)
+		return cli_fail(c, &err);
+	return cli_carry_out(c, p);
+}
+
+int cmd_undo(struct cli *c)
+{
+	struct plan *p = NULL;
+	struct err err = ERR_INIT;
+	bool left = true;
+	int id, status;
+
+	if (read_id(&c->args, &id, &err) < 0)
+		return cli_wrong_usage(c, &err);
+	if (cli_open_host(c, &err) < 0)
+		return cli_fail(c, &err);
+	if (host_is_live(c->host) && geteuid()) {
+		err_set(&err, -EPERM, "nothing was written: undo needs root (sudo vfiotui undo)");
+		return cli_fail(c, &err);
+	}
+	if (repair(c, &left, &err) < 0)
+		return cli_fail(c, &err);
+	if (!left)
+		return EXIT_DONE;
+	if (cli_open_situation(c, &err) < 0 || undo_plan(c->host, id, &p, &err) < 0)
+		return cli_fail(c, &err);
+	status = take_back(c, p);
+	plan_free(p);
+	return status;
+}
+
+/* "2026-03-01 18:04" in the machine's time zone. */
+static void format_time(time_t when, char *buf, size_t n)
+{
+	struct tm parts;
+
+	if (!localtime_r(&when, &parts) || !strftime(buf, n, "%Y-%m-%d %H:%M", &parts))
+		buf[0] = '\0';
+}
+
+static json_t *json_time(time_t when)
+{
+	struct tm parts;
+	char text[32] = "";
+
+	if (gmtime_r(&when, &parts))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return json_text(text);
+}
+
+static json_t *json_record(const struct change_record *r)
+{
+	json_t *o = json_object(), *devices = json_array(), *files = json_array();
+
+	for (size_t i = 0; i < r->devices.len; i++) {
+		char bdf[PCI_ADDR_TEXT];
+
+		json_array_append_new(devices,
+				      json_text(pci_addr_format(&r->devices.items[i], bdf)));
+	}
+	for (size_t i = 0; i < r->len; i++)
+		json_array_append_new(files, json_text(r->edits[i].path));
+	json_put(o, "id", json_integer(r->id));
+	json_put(o, "when", json_time(r->when));
+	json_put(o, "state", json_text(change_state_name(r->state)));
+	json_put(o, "undoes", r->undoes ? json_integer(r->undoes) : json_null());
+	json_put(o, "devices", devices);
+	json_put(o, "names", json_texts(&r->names));
+	json_put(o, "files", files);
+	return o;
+}
+
+static void history_json(struct cli *c, const struct journal *j)
+{
+	json_t *o = json_object(), *changes = json_array();
+
+	for (size_t i = 0; i < j->len; i++)
+		json_array_append_new(changes, json_record(&j->items[i]));
+	json_put(o, "schema", json_integer(1));
+	json_put(o, "changes", changes);
+	json_put(o, "damaged", json_texts(&j->damaged));
+	json_print(&c->out, o);
+}
+
+static void print_record(struct printer *p, const struct change_record *r)
+{
+	char when[32];
+
+	format_time(r->when, when, sizeof(when));
+	print_format(p, "%4d  %s  %-9s ", r->id, when, change_state_name(r->state));
+	if (r->undoes)
+		print_format(p, "takes back change %d", r->undoes);
+	else if (!r->devices.len)
+		print_raw(p, "no device");
+	for (size_t i = 0; !r->undoes && i < r->devices.len; i++) {
+		char bdf[PCI_ADDR_TEXT];
+
+		print_raw(p, i ? ", " : "");
+		print_raw(p, pci_addr_format_short(&r->devices.items[i], bdf));
+		if (i < r->names.len && r->names.items[i][0]) {
+			print_raw(p, " ");
+			print_text(p, r->names.items[i]);
+		}
+	}
+	print_format(p, " (%zu file%s)\n", r->len, r->len == 1 ? "" : "s");
+}
+
+static void history_text(struct cli *c, const struct journal *j)
+{
+	for (size_t i = 0; i < j->len; i++)
+		print_record(&c->out, &j->items[i]);
+	for (size_t i = 0; i < j->damaged.len; i++) {
+		print_text(&c->out, j->damaged.items[i]);
+		print_raw(&c->out, "\n");
+	}
+	if (!j->len && !j->damaged.len)
+		print_raw(&c->out, "No change was made yet.\n");
+}
+
+int cmd_history(struct cli *c)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	struct err err = ERR_INIT;
+
+	if (cli_open_host(c, &err) < 0 || journal_load(c->host, &j, &err) < 0)
+		return cli_fail(c, &err);
+	if (c->args.json)
+		history_json(c, &j);
+	else
+		history_text(c, &j);
+	return EXIT_DONE;
+}
