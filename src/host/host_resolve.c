@@ -20,7 +20,8 @@ struct walk {
 	struct str rest;  /* still to go */
 	size_t own; /* how much of the end of `rest` was in the caller's path, not in a link */
 	int links;
-	bool missing; /* the rest does not exist */
+	bool missing;  /* the rest does not exist */
+	bool dangling; /* what a link leads to does not exist */
 };
 
 static void walk_up(struct walk *w)
@@ -67,6 +68,7 @@ static int step(struct walk *w, const char *name, bool from_link)
 	}
 	str_addf(&here, "%s/%s", w->done->data, name);
 	r = w->missing ? -ENOENT : host_lstat(w->host, here.data, &st, NULL);
+	w->dangling = r == -ENOENT && from_link;
 	if (r < 0 && (r != -ENOENT || from_link))
 		return r;
 	w->missing = r == -ENOENT;
@@ -127,7 +129,7 @@ int host_resolve(const struct host *host, const char *path, bool missing_ok, str
 		r = -ENOENT;
 	if (!r && !w.missing)
 		r = check_same(host, path, ret->data);
-	if (r == -ENOENT && w.links)
+	if (w.dangling)
 		return err_set(reterr, r,
 			       "cannot follow %s: it is, or lies behind, a symbolic link that "
 			       "leads to nothing",
