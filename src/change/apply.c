@@ -146,6 +146,14 @@ static int stage_all(struct apply *a, struct err *reterr)
 	return r < 0 ? r : check_distinct(a, reterr);
 }
 
+/* A temporary that could not be removed, or was left by a run before, is tried once more. */
+static void sweep(const struct apply *a)
+{
+	for (size_t i = 0; i < a->plan->changes.len; i++)
+		if (host_remove_strays(a->host, a->plan->changes.edits[i].path, NULL) < 0)
+			continue; /* it does no harm there, and the next change meets it again */
+}
+
 static void release_stages(struct apply *a)
 {
 	while (a->len) {
@@ -153,6 +161,7 @@ static void release_stages(struct apply *a)
 		host_stage_release(a->host, &a->back[a->len]);
 		host_stage_release(a->host, &a->forward[a->len]);
 	}
+	sweep(a);
 }
 
 static int record(struct apply *a, struct err *reterr)
@@ -330,7 +339,8 @@ void apply_free(struct apply *a)
 {
 	if (!a)
 		return;
-	release_stages(a);
+	if (a->len)
+		release_stages(a);
 	if (!a->written && !a->spent && a->id && !a->plan->resumes) {
 		disk_remove_dirs(a->host, &a->made);
 		journal_forget(a->host, a->id);

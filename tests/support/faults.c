@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* True when this call is to fail; errno is then set. */
 static bool fails(struct faults *f, const char *name, bool changes)
@@ -16,6 +17,8 @@ static bool fails(struct faults *f, const char *name, bool changes)
 	if (!f->hit)
 		f->failed_on = name;
 	f->hit = true;
+	if (f->error == FAULT_KILL)
+		_exit(FAULT_KILLED);
 	if (f->error > 0)
 		errno = f->error;
 	else

@@ -28,7 +28,12 @@ enum faults_scope {
 	FAULTS_CHANGING, /* only calls that change something, and close() of files open for writing */
 };
 
-enum { FAULT_SHORT_WRITE = -1 }; /* instead of an errno: write() takes one byte, once */
+enum {
+	/* instead of an errno */
+	FAULT_SHORT_WRITE = -1, /* write() takes one byte, once */
+	FAULT_KILL = -2,        /* the process ends with FAULT_KILLED instead of the call */
+	FAULT_KILLED = 99,
+};
 
 struct faults {
 	struct host_ops ops;
