@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/image.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "host/process.h"
+
+#define TIMEOUT_MS 120000 /* large images on slow disks */
+
+bool vfio_is_builtin(const struct host *host, const char *release)
+{
+	auto_free char *path = xasprintf("/lib/modules/%s/modules.builtin", release);
+	auto_str struct str list = STR_INIT;
+
+	return host_read(host, path, &list, NULL) >= 0 &&
+	       (strstr(list.data, "/vfio-pci.ko") || strstr(list.data, "/vfio_pci.ko"));
+}
+
+static void check_inside(const char *release, const char *what, bool inside, const char *remedy,
+			 struct checks *ret)
+{
+	checks_add(ret, inside ? CHECK_OK : CHECK_FAILED,
+		   xasprintf("image %s: %s inside", release, what),
+		   inside ? NULL : xstrdup("not inside"), inside ? NULL : xstrdup(remedy));
+}
+
+/* Rules lie below usr/lib in an image, everything else where it is in the root. */
+static bool lists_file(const char *listing, const char *path)
+{
+	return strstr(listing, strstr(path, "/rules.d/") ? strrchr(path, '/') : path + 1) != NULL;
+}
+
+void check_listing(const struct target_context *ctx, const struct wish *wish, const char *release,
+		   const char *listing, const char *remedy, struct checks *ret)
+{
+	if (wish->early_modules.len && !vfio_is_builtin(ctx->host, release))
+		check_inside(release, "vfio-pci",
+			     strstr(listing, "/vfio-pci.ko") || strstr(listing, "/vfio_pci.ko"),
+			     remedy, ret);
+	for (size_t i = 0; i < wish->early_files.len; i++) {
+		const char *path = wish->early_files.items[i];
+
+		if (host_exists(ctx->host, path))
+			check_inside(release, path, lists_file(listing, path), remedy, ret);
+	}
+}
+
+void check_image(const struct target_context *ctx, const struct wish *wish, const char *release,
+		 const char *const argv[], const char *remedy, struct checks *ret)
+{
+	struct process_result result = PROCESS_RESULT_INIT;
+	int r = process_run(argv, TIMEOUT_MS, &result, NULL);
+
+	if (r >= 0 && result.status == 0)
+		check_listing(ctx, wish, release, result.out.data, remedy, ret);
+	else
+		checks_add(ret, r < 0 ? CHECK_UNKNOWN : CHECK_FAILED,
+			   xasprintf("image %s can be read", release),
+			   xasprintf("%s %s", argv[0], r < 0 ? "can't be run" : "fails"),
+			   xstrdup(remedy));
+	process_result_release(&result);
+}
