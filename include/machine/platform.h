@@ -107,7 +107,7 @@ const char *iommu_state_name(enum iommu_state s);
 const char *boot_loader_name(enum boot_loader b);
 const char *initramfs_name(enum initramfs i);
 const char *acs_override_name(enum acs_override a);
-/* "Arch Linux: pacman -S qemu-desktop": the command that installs a package on this distribution, or NULL; caller frees. */
+/* "pacman -S qemu-desktop": the command (for root) that installs a package on this distribution, or NULL; caller frees. */
 enum platform_package { PACKAGE_QEMU, PACKAGE_OVMF, PACKAGE_LIBVIRT, PACKAGES };
 char *platform_install_hint(const struct platform *p, enum platform_package what) must_check;
 
