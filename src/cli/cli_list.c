@@ -98,7 +98,8 @@ static void print_device(struct printer *p, const struct situation *s, const str
 	print_padded(p, device_short_class(d), 9);
 	print_raw(p, device_ids_text(d, ids));
 	print_raw(p, " ");
-	print_padded(p, name, w->name + 1);
+	print_padded(p, name, w->name);
+	print_raw(p, "  ");
 	print_padded(p, d->driver ? d->driver : "-", w->driver);
 	if (waits) {
 		print_raw(p, " ");
@@ -129,6 +130,24 @@ static void print_group_line(struct printer *p, int id, enum group_state state)
 	print_format(p, " %s\n", states[state].words);
 }
 
+/* No host name: such lists are pasted into forums. */
+static void print_host(struct printer *p, const struct platform *host)
+{
+	const char *const facts[] = {
+		firmware_name(host->firmware),
+		boot_loader_name(host->boot_loader),
+		initramfs_name(host->initramfs),
+	};
+
+	print_raw(p, "Linux ");
+	print_text(p, host->kernel ? host->kernel : "(kernel not known)");
+	print_format(p, ", IOMMU %s", iommu_state_name(host->iommu));
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
+		if (facts[i])
+			print_format(p, ", %s", facts[i]);
+	print_raw(p, "\n");
+}
+
 static void list_text(struct cli *c, const struct selection *handed)
 {
 	const struct situation *s = c->situation;
@@ -140,6 +159,7 @@ static void list_text(struct cli *c, const struct selection *handed)
 	for (size_t i = 0; i < t->len; i++)
 		strv_take(&names, device_short_name(&t->devices[i]));
 	measure(&c->out, t, names.items, &w);
+	print_host(&c->out, s->platform);
 	for (size_t i = 0; i < t->groups_len; i++) {
 		const struct iommu_group *g = &t->groups[i];
 

@@ -26,6 +26,9 @@ static void set_flag(struct device *d, const char *flag, const char *row)
 		d->reset = 0;
 	} else if (!strcmp(flag, "vf")) {
 		d->sriov = SRIOV_VIRTUAL;
+	} else if (!strncmp(flag, "secondary=", 10)) {
+		d->caps.secondary = (uint8_t)strtoul(flag + 10, NULL, 16);
+		d->caps.subordinate = d->caps.secondary;
 	} else if (!strncmp(flag, "module=", 7)) {
 		strv_add(&d->modules, flag + 7);
 	} else {
