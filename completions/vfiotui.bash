@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for vfiotui
+
+_vfiotui()
+{
+	local commands="list show check plan apply undo history status bind release version help"
+	local options="--root --demo --ids --ascii --no-color --json --none --yes --force --bind
+		--no-pt --no-script --user --help --version"
+	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
+		group-incomplete group-blocked in-use-by-vm"
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word
+
+	COMPREPLY=()
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		[[ " $commands " == *" $word "* ]] && command=$word && break
+	done
+	case $prev in
+	--root | --ids)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--force)
+		mapfile -t COMPREPLY < <(compgen -W "$codes" -- "$cur")
+		return
+		;;
+	--bind)
+		mapfile -t COMPREPLY < <(compgen -W "ids address" -- "$cur")
+		return
+		;;
+	--user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+	elif [[ -z $command || $command == help ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
+	else
+		case $command in
+		show | check | plan | apply | bind | release)
+			# readline splits words at the colons of an address
+			word=${COMP_LINE:0:COMP_POINT}
+			word=${word##* }
+			mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/bus/pci/devices 2>/dev/null)" -- "$word")
+			COMPREPLY=("${COMPREPLY[@]#"${word%"$cur"}"}")
+			;;
+		esac
+	fi
+}
+complete -F _vfiotui vfiotui
