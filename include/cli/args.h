@@ -32,6 +32,7 @@ enum {
 	OPTION_NO_PT = 1 << 12,
 	OPTION_NO_SCRIPT = 1 << 13,
 	OPTION_USER = 1 << 14,
+	OPTION_OVERRIDE = 1 << 15,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -45,9 +46,10 @@ struct args {
 	const char *bind;   /* "ids", "address" or NULL */
 	bool no_pt, no_script;
 	const char *user;
-	unsigned given;      /* OPTION bits */
-	const char *command; /* NULL: none */
-	char **words;        /* what follows the command */
+	const char *override; /* of pcie_acs_override */
+	unsigned given;       /* OPTION bits */
+	const char *command;  /* NULL: none */
+	char **words;         /* what follows the command */
 	size_t words_len;
 };
 

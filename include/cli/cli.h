@@ -81,6 +81,7 @@ void cli_warn_interrupted(struct cli *c);
 int cmd_list(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_check(struct cli *c);
+int cmd_acs(struct cli *c);
 int cmd_plan(struct cli *c);
 int cmd_apply(struct cli *c);
 int cmd_undo(struct cli *c);

@@ -45,6 +45,8 @@ static const struct option_row rows[] = {
 	 "write no launch script"},
 	{"user", OPTION_USER, TEXT, MEMBER(user), required_argument, "NAME",
 	 "the user who may open the devices"},
+	{"override", OPTION_OVERRIDE, TEXT, MEMBER(override), required_argument, "LIST",
+	 "downstream, multifunction, id:VVVV:DDDD"},
 	{"help", OPTION_HELP, FLAG, MEMBER(help), no_argument, NULL, "print this help"},
 	{"version", OPTION_VERSION, FLAG, MEMBER(version), no_argument, NULL, "print the version"},
 };
