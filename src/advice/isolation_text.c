@@ -5,25 +5,25 @@ static const char *hop_word(const struct device *d)
 {
 	switch (d->caps.pcie_type) {
 	case PCIE_ROOT_PORT:
-		return "root port";
+		return "Root port";
 	case PCIE_DOWNSTREAM:
-		return "switch port";
+		return "Switch port";
 	case PCIE_UPSTREAM:
-		return "upstream port";
+		return "Upstream port";
 	case PCIE_TO_PCI:
 	case PCI_TO_PCIE:
-		return "bridge";
+		return "Bridge";
 	case PCIE_ENDPOINT:
 	case PCIE_LEGACY_ENDPOINT:
 	case PCIE_RC_ENDPOINT:
 	case PCIE_RC_EVENT_COLLECTOR:
 	case PCIE_NONE:
 	default:
-		return d->is_bridge ? "bridge" : "function";
+		return d->is_bridge ? "Bridge" : "Function";
 	}
 }
 
-/* "root port 00:01.3 (1022:1453)" */
+/* "Root port 00:01.3 (1022:1453)" */
 static void add_hop(struct str *out, const struct topology *t, size_t i)
 {
 	const struct device *d = &t->devices[i];
@@ -68,6 +68,24 @@ void isolation_why(const struct topology *t, const struct group_explanation *e, 
 	}
 }
 
+/* All endpoints are functions of one slot: one card. */
+static bool is_one_card(const struct topology *t, int id)
+{
+	const struct iommu_group *g = topology_group(t, id);
+	const struct device *first = NULL;
+
+	for (size_t i = 0; g && i < g->len; i++) {
+		const struct device *d = &t->devices[g->members[i]];
+
+		if (d->is_bridge)
+			continue;
+		if (first && !pci_addr_same_slot(&first->addr, &d->addr))
+			return false;
+		first = d;
+	}
+	return true;
+}
+
 static void list_endpoints(const struct topology *t, int id, struct str *out)
 {
 	const struct iommu_group *g = topology_group(t, id);
@@ -88,7 +106,9 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 {
 	if (e->cause == CAUSE_SINGLE)
 		return;
-	if (e->splits_with.len) {
+	if (is_one_card(t, e->id)) {
+		str_adds(out, "They belong to one device: hand them over together.");
+	} else if (e->splits_with.len) {
 		auto_free char *words = strv_join(&e->splits_with, " or ");
 
 		str_addf(out, "pcie_acs_override=%s would separate them; then ", words);
@@ -106,8 +126,7 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 	} else if (e->cause == CAUSE_UNEXPLAINED) {
 		str_adds(out, "What an override would do here can't be foretold.");
 	} else {
-		str_adds(out, "No override separates its endpoints: they belong to one device, or "
-			      "there is only one.");
+		str_adds(out, "No override separates its endpoints.");
 	}
 }
 
