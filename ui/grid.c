@@ -43,11 +43,16 @@ void grid_release(struct grid *g)
 	*g = (struct grid)GRID_INIT;
 }
 
+static struct cell *row_of(const struct grid *g, int row)
+{
+	return &g->cells[(size_t)row * (size_t)g->cols];
+}
+
 struct cell *grid_at(const struct grid *g, int row, int col)
 {
 	if (row < 0 || col < 0 || row >= g->rows || col >= g->cols)
 		return NULL;
-	return &g->cells[(size_t)row * (size_t)g->cols + (size_t)col];
+	return &row_of(g, row)[col];
 }
 
 /* Overwriting one half of a wide character leaves a blank where the other half was. */
@@ -57,6 +62,8 @@ static void break_wide(struct grid *g, int row, int col)
 	struct cell *left = grid_at(g, row, col - 1);
 	struct cell *right = grid_at(g, row, col + 1);
 
+	if (!c)
+		return;
 	if (c->width == 0 && left)
 		blank(left);
 	if (c->width == 2 && right)
@@ -107,7 +114,7 @@ void grid_text_plane(const struct grid *g, struct str *out)
 		size_t start = out->len;
 
 		for (int col = 0; col < g->cols; col++)
-			str_adds(out, grid_at(g, row, col)->text);
+			str_adds(out, row_of(g, row)[col].text);
 		end_row(out, start);
 	}
 }
@@ -127,7 +134,7 @@ void grid_role_plane(const struct grid *g, struct str *out)
 		size_t start = out->len;
 
 		for (int col = 0; col < g->cols; col++)
-			str_addc(out, role_letter(grid_at(g, row, col)));
+			str_addc(out, role_letter(&row_of(g, row)[col]));
 		end_row(out, start);
 	}
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * next: the one sentence that says what to do next and which key does it.
+ *
+ * A pure function of a few facts. Whoever only ever follows it gets from a stock
+ * install to devices that are handed over, and back.
+ */
+#ifndef UI_NEXT_H
+#define UI_NEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ui/draw.h"
+
+struct next_facts {
+	bool no_iommu;   /* absent, or no groups */
+	bool unfinished; /* the last change failed or was interrupted */
+	bool undone; /* the last change took one back, and the machine still runs as before it */
+	bool root;   /* may write */
+	bool live;   /* this machine, not a recording or a directory */
+	bool after_boot; /* this machine booted since the last change */
+	size_t devices;  /* that can be marked at all */
+	size_t marked;
+	bool differs; /* marks are not what is configured */
+	size_t configured;
+	size_t active; /* of the configured ones: on vfio-pci now */
+	size_t blocks; /* findings that block */
+	size_t unseen; /* findings that block or warn and that the cursor was not on yet */
+};
+
+struct next_step {
+	const char *text;  /* "mark what the VM shall get (Space)"; static */
+	const char *brief; /* for 40 columns */
+	size_t number;     /* where the text has "%zu" */
+	enum sign sign;    /* SIGN_OK at the end of the way */
+};
+
+struct next_step next_step(const struct next_facts *f);
+/* "Next: ..." with the number filled in; appends. */
+void next_format(const struct next_step *n, bool brief, struct str *ret);
+
+#endif

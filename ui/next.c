@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/next.h"
+
+#include <string.h>
+
+#include "base/macros.h"
+
+static bool no_devices(const struct next_facts *f)
+{
+	return f->devices == 0 && !f->configured;
+}
+
+static bool unseen_one(const struct next_facts *f)
+{
+	return f->differs && f->unseen == 1;
+}
+
+static bool unseen_several(const struct next_facts *f)
+{
+	return f->differs && f->unseen > 1;
+}
+
+static bool blocked_one(const struct next_facts *f)
+{
+	return f->differs && f->blocks == 1;
+}
+
+static bool blocked_several(const struct next_facts *f)
+{
+	return f->differs && f->blocks > 1;
+}
+
+static bool taking_back(const struct next_facts *f)
+{
+	return f->differs && !f->marked;
+}
+
+static bool differs(const struct next_facts *f)
+{
+	return f->differs;
+}
+
+static bool is_unfinished(const struct next_facts *f)
+{
+	return f->unfinished && !f->differs;
+}
+
+static bool all_active(const struct next_facts *f)
+{
+	return f->configured && f->active >= f->configured;
+}
+
+static bool recorded(const struct next_facts *f)
+{
+	return f->configured && !f->live;
+}
+
+static bool did_not_hold(const struct next_facts *f)
+{
+	return f->configured && f->after_boot;
+}
+
+static bool waits_for_boot(const struct next_facts *f)
+{
+	return f->configured || f->undone;
+}
+
+static bool no_iommu(const struct next_facts *f)
+{
+	return f->no_iommu && !f->marked;
+}
+
+static bool always(const struct next_facts *f)
+{
+	(void)f;
+	return true;
+}
+
+/* The first row that fits is the next step. */
+static const struct {
+	bool (*fits)(const struct next_facts *f);
+	const char *text, *brief;
+	enum sign sign;
+} steps[] = {
+	{is_unfinished, "the last change is not complete: see (s), or take it back (u)",
+	 "see (s) or undo (u)", SIGN_BLOCK},
+	{unseen_one, "1 problem to look at (Tab)", "1 problem (Tab)", SIGN_WARN},
+	{unseen_several, "%zu problems to look at (Tab)", "%zu problems (Tab)", SIGN_WARN},
+	{blocked_one, "solve the problem marked \"x\" (Tab), or unmark the device (Space)",
+	 "solve 1 problem (Tab)", SIGN_BLOCK},
+	{blocked_several, "solve the %zu problems marked \"x\" (Tab), or unmark (Space)",
+	 "solve %zu problems (Tab)", SIGN_BLOCK},
+	{taking_back, "see what would be taken back (p)", "preview (p)", SIGN_CHANGE},
+	{differs, "see what would be written (p)", "preview (p)", SIGN_CHANGE},
+	{all_active, "all is handed over: start the VM with /etc/vfiotui/launch.sh",
+	 "start the VM: launch.sh", SIGN_OK},
+	{recorded, "on a real machine: reboot, then start vfiotui again", "reboot, start again",
+	 SIGN_OK},
+	{did_not_hold, "not all that was configured holds: see why (s)", "see what failed (s)",
+	 SIGN_BLOCK},
+	{waits_for_boot, "reboot, then start vfiotui again", "reboot, start again", SIGN_CHANGE},
+	{no_devices, "this machine shows no PCI devices to hand over; quit (q)",
+	 "nothing here; quit (q)", SIGN_WARN},
+	{no_iommu, "turn the IOMMU on in the firmware (s: how)", "IOMMU is off (s: how)",
+	 SIGN_WARN},
+	{always, "mark what the VM shall get (Space)", "mark a device (Space)", SIGN_NONE},
+};
+
+struct next_step next_step(const struct next_facts *f)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(steps) && !steps[i].fits(f))
+		i++;
+	return (struct next_step){
+		.text = steps[i].text,
+		.brief = steps[i].brief,
+		.sign = steps[i].sign,
+		.number = f->unseen ? f->unseen : f->blocks,
+	};
+}
+
+void next_format(const struct next_step *n, bool brief, struct str *ret)
+{
+	const char *text = brief ? n->brief : n->text;
+	const char *number = strstr(text, "%zu");
+
+	str_adds(ret, "Next: ");
+	if (!number) {
+		str_adds(ret, text);
+		return;
+	}
+	str_add(ret, text, (size_t)(number - text));
+	str_addf(ret, "%zu%s", n->number, number + strlen("%zu"));
+}

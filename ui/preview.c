@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/preview.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/diff.h"
+#include "base/mem.h"
+#include "base/shell.h"
+#include "change/undo.h"
+
+#define DIFF_CONTEXT 3
+
+/* --- planning ------------------------------------------------------------------------------- */
+
+static void add_item(struct preview *p, enum item_kind kind, size_t index)
+{
+	p->items = grow(p->items, p->len, &p->cap, sizeof(*p->items));
+	p->items[p->len++] = (struct item){.kind = kind, .index = index};
+}
+
+static void add_findings(struct preview *p, bool notes)
+{
+	for (size_t i = 0; i < p->plan->findings.len; i++)
+		if ((p->plan->findings.items[i].severity == SEVERITY_NOTE) == notes)
+			add_item(p, ITEM_FINDING, i);
+}
+
+static void list_items(struct preview *p)
+{
+	p->len = 0;
+	if (p->plan) {
+		add_findings(p, false);
+		for (size_t i = 0; i < p->plan->changes.len; i++)
+			add_item(p, ITEM_EDIT, i);
+		for (size_t i = 0; i < p->plan->changes.commands_len; i++)
+			add_item(p, ITEM_COMMAND, i);
+	}
+	for (size_t i = 0; i < choices_len && !p->undo; i++)
+		add_item(p, ITEM_CHOICE, i);
+	if (p->plan) {
+		for (size_t i = 0; i < p->plan->warnings.len; i++)
+			add_item(p, ITEM_WARNING, i);
+		add_findings(p, true);
+	}
+}
+
+void preview_rebuild(struct preview *p)
+{
+	int r;
+
+	plan_free(p->plan);
+	p->plan = NULL;
+	err_clear(&p->err);
+	if (p->undo)
+		r = undo_plan(p->situation->host, 0, &p->plan, &p->err);
+	else
+		r = plan_build(p->situation, &p->marks, &p->choices, &p->plan, &p->err);
+	if (r < 0)
+		p->plan = NULL;
+	list_items(p);
+}
+
+void preview_init(struct preview *p, struct situation *s, const struct selection *marks, bool undo)
+{
+	*p = (struct preview){.situation = s, .undo = undo};
+	selection_copy(&p->marks, marks);
+	choices_find_users(p);
+	if (s->platform->user)
+		p->choices.user = p->users.items[0];
+	preview_rebuild(p);
+}
+
+void preview_release(struct preview *p)
+{
+	plan_free(p->plan);
+	selection_release(&p->marks);
+	strv_release(&p->users);
+	strv_release(&p->forced);
+	free(p->items);
+}
+
+bool preview_choose(struct preview *p, size_t index, int step)
+{
+	if (index >= p->len || p->items[index].kind != ITEM_CHOICE)
+		return false;
+	choice_step(p, p->items[index].index, step);
+	preview_rebuild(p);
+	return true;
+}
+
+size_t preview_start(const struct preview *p)
+{
+	if (p->plan && plan_blocker(p->plan, &p->forced))
+		return 0;
+	for (size_t i = 0; i < p->len; i++)
+		if (p->items[i].kind == ITEM_EDIT)
+			return i;
+	return 0;
+}
+
+static void add_count(struct str *ret, size_t n, const char *one)
+{
+	str_addf(ret, "%zu %s%s", n, one, n == 1 ? "" : "s");
+}
+
+void preview_title(const struct preview *p, struct str *ret)
+{
+	if (!p->plan) {
+		str_adds(ret, "no plan");
+		return;
+	}
+	if (plan_is_empty(p->plan)) {
+		str_adds(ret, "nothing to change");
+		return;
+	}
+	add_count(ret, p->plan->changes.len, "file");
+	str_adds(ret, ", ");
+	add_count(ret, p->plan->changes.commands_len, "command");
+	if (p->plan->changes.reboot)
+		str_adds(ret, ", then a reboot");
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static void row_finding(const struct preview *p, size_t index, struct preview_row *ret)
+{
+	const struct finding *f = &p->plan->findings.items[index];
+	bool forced = strv_has(&p->forced, f->code);
+
+	ret->sign = f->severity == SEVERITY_BLOCK && !forced ? SIGN_BLOCK
+		    : f->severity == SEVERITY_NOTE           ? SIGN_NOTE
+							     : SIGN_WARN;
+	str_addf(&ret->what, "%s%s", f->code, forced ? " (forced)" : "");
+	str_adds(&ret->why, f->text);
+}
+
+static void row_edit(const struct preview *p, size_t index, struct preview_row *ret)
+{
+	const struct edit *e = &p->plan->changes.edits[index];
+
+	snprintf(ret->number, sizeof(ret->number), "%zu", index + 1);
+	str_addf(&ret->what, "%-6s %s", edit_action(e), e->path);
+	str_adds(&ret->why, e->why);
+}
+
+static void row_command(const struct preview *p, size_t index, struct preview_row *ret)
+{
+	const struct command *c = &p->plan->changes.commands[index];
+
+	str_adds(&ret->what, host_is_live(p->situation->host) ? "run    " : "to run ");
+	shell_join(&ret->what, &c->argv);
+	str_adds(&ret->why, c->why);
+}
+
+void preview_row(const struct preview *p, size_t index, struct preview_row *ret)
+{
+	const struct item *it = &p->items[index];
+
+	*ret = (struct preview_row){.sign = SIGN_NONE, .what = STR_INIT, .why = STR_INIT};
+	switch (it->kind) {
+	case ITEM_FINDING:
+		row_finding(p, it->index, ret);
+		break;
+	case ITEM_WARNING:
+		ret->sign = SIGN_NOTE;
+		str_adds(&ret->what, "note");
+		str_adds(&ret->why, p->plan->warnings.items[it->index]);
+		break;
+	case ITEM_EDIT:
+		row_edit(p, it->index, ret);
+		break;
+	case ITEM_COMMAND:
+		row_command(p, it->index, ret);
+		break;
+	case ITEM_CHOICE:
+		choice_row(p, it->index, &ret->what, &ret->why);
+		break;
+	}
+}
+
+void preview_row_release(struct preview_row *r)
+{
+	str_release(&r->what);
+	str_release(&r->why);
+}
+
+/* --- the pane ------------------------------------------------------------------------------------ */
+
+static void pane_diff_row(const struct diff_row *row, struct lines *ret)
+{
+	int n = row->len > 4000 ? 4000 : (int)row->len;
+
+	switch (row->kind) {
+	case DIFF_HUNK:
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "@@ -%zu,%zu +%zu,%zu @@", row->old_line,
+			  row->old_count, row->new_line, row->new_count);
+		break;
+	case DIFF_SAME:
+		lines_add(ret, SIGN_NONE, ROLE_TEXT, "  %.*s", n, row->text);
+		break;
+	case DIFF_DEL:
+		lines_add(ret, SIGN_NONE, ROLE_REMOVED, "- %.*s", n, row->text);
+		break;
+	case DIFF_ADD:
+		lines_add(ret, SIGN_NONE, ROLE_ADDED, "+ %.*s", n, row->text);
+		break;
+	case DIFF_NO_NEWLINE:
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "\\ no newline at the end of the file");
+		break;
+	}
+}
+
+static void pane_edit(const struct edit *e, struct lines *ret)
+{
+	struct diff d = DIFF_INIT;
+
+	diff_compute(&d, e->before.data, e->before.len, e->after.data, e->after.len, DIFF_CONTEXT);
+	for (size_t i = 0; i < d.len; i++)
+		if (d.rows[i].kind != DIFF_HUNK || (e->existed && e->exists))
+			pane_diff_row(&d.rows[i], ret);
+	if (!d.len)
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "An empty file is %s.",
+			  e->exists ? "created" : "removed");
+	diff_release(&d);
+}
+
+static void pane_finding(const struct preview *p, const struct finding *f, struct lines *ret)
+{
+	lines_add(ret, SIGN_NONE, ROLE_TITLE, "%s  %s", f->code, f->subject);
+	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", f->text);
+	if (f->remedy)
+		lines_add(ret, SIGN_CHANGE, ROLE_TEXT, "%s", f->remedy);
+	if (f->severity == SEVERITY_BLOCK && !strv_has(&p->forced, f->code))
+		lines_add(ret, SIGN_NONE, ROLE_DIM,
+			  "Nothing is written while this stands. W asks for the word \"%s\" to go "
+			  "on all the same.",
+			  f->code);
+}
+
+static void pane_command(const struct preview *p, const struct command *c, struct lines *ret)
+{
+	auto_str struct str words = STR_INIT;
+
+	shell_join(&words, &c->argv);
+	lines_add(ret, SIGN_NONE, ROLE_TITLE, "%s", words.data);
+	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", c->why);
+	lines_add(ret, SIGN_NONE, ROLE_DIM, "%s",
+		  host_is_live(p->situation->host)
+			  ? "It runs after all files are in place; its output is shown and kept."
+			  : "Not run here: this is not the running machine's own root. Run it "
+			    "inside that system.");
+}
+
+void preview_pane(const struct preview *p, size_t index, struct lines *ret)
+{
+	const struct item *it;
+
+	if (p->err.code)
+		lines_add(ret, SIGN_BLOCK, ROLE_BLOCK, "%s", p->err.text);
+	if (index >= p->len)
+		return;
+	it = &p->items[index];
+	switch (it->kind) {
+	case ITEM_FINDING:
+		pane_finding(p, &p->plan->findings.items[it->index], ret);
+		break;
+	case ITEM_WARNING:
+		lines_add(ret, SIGN_NOTE, ROLE_TEXT, "%s", p->plan->warnings.items[it->index]);
+		break;
+	case ITEM_EDIT:
+		pane_edit(&p->plan->changes.edits[it->index], ret);
+		break;
+	case ITEM_COMMAND:
+		pane_command(p, &p->plan->changes.commands[it->index], ret);
+		break;
+	case ITEM_CHOICE:
+		choice_pane(p, it->index, ret);
+		break;
+	}
+}

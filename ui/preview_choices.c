@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the user may choose in the preview (declared in ui/preview.h): one table. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/preview.h"
+
+#define FIRST_PERSON 1000 /* UID_MIN and UID_MAX of login.defs as they are shipped */
+#define LAST_PERSON 60000
+
+void choices_find_users(struct preview *p)
+{
+	auto_str struct str passwd = STR_INIT;
+	auto_strv struct strv lines = STRV_INIT;
+
+	if (p->situation->platform->user)
+		strv_add(&p->users, p->situation->platform->user);
+	if (host_read(p->situation->host, "/etc/passwd", &passwd, NULL) == 0)
+		strv_split(&lines, passwd.data, "\n");
+	for (size_t i = 0; i < lines.len; i++) {
+		auto_strv struct strv fields = STRV_INIT;
+		long uid;
+
+		strv_split(&fields, lines.items[i], ":");
+		if (fields.len < 3)
+			continue;
+		uid = strtol(fields.items[2], NULL, 10);
+		if (uid >= FIRST_PERSON && uid < LAST_PERSON)
+			strv_add_unique(&p->users, fields.items[0]);
+	}
+	strv_add_unique(&p->users, "root");
+}
+
+/* --- each choice: its value as text, and a step -------------------------------------------- */
+
+static const char *bind_text(const struct preview *p)
+{
+	static const char *const names[] = {
+		[BIND_AUTO] = "by ids where unique, else by address",
+		[BIND_IDS] = "by ids",
+		[BIND_ADDRESS] = "by address",
+	};
+
+	return names[p->choices.bind];
+}
+
+static void bind_step(struct preview *p, int step)
+{
+	p->choices.bind = (enum bind_by)(((int)p->choices.bind + step + 3) % 3);
+}
+
+static const char *pt_text(const struct preview *p)
+{
+	return p->choices.no_pt ? "no" : "yes";
+}
+
+static void pt_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.no_pt = !p->choices.no_pt;
+}
+
+static const char *script_text(const struct preview *p)
+{
+	return p->choices.no_script ? "no" : "yes: " LAUNCH_SCRIPT_PATH;
+}
+
+static void script_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.no_script = !p->choices.no_script;
+}
+
+static const char *user_text(const struct preview *p)
+{
+	return p->choices.user ? p->choices.user : "root";
+}
+
+static void user_step(struct preview *p, int step)
+{
+	long at = p->choices.user ? strv_find(&p->users, p->choices.user) : 0;
+	long len = (long)p->users.len;
+
+	at = ((at < 0 ? 0 : at) + step + len) % len;
+	p->choices.user = p->users.items[at];
+}
+
+static const struct {
+	const char *name;
+	const char *(*text)(const struct preview *p);
+	void (*step)(struct preview *p, int step);
+	const char *help;
+} choices[] = {
+	{"bind devices", bind_text, bind_step,
+	 "How vfio-pci gets the devices. By ids: every device with the same vendor and device id "
+	 "goes to vfio-pci, the "
+	 "usual way. By address: only the device in this slot, for machines with two equal cards "
+	 "of which one stays; "
+	 "it follows the slot, so a card that moves is not handed over any more."},
+	{"IOMMU pass-through", pt_text, pt_step,
+	 "With iommu=pt, devices that stay with the host use memory without translation, which is "
+	 "faster. Devices in "
+	 "VMs are translated all the same. Without it the host's own devices are kept apart, too."},
+	{"user of the VM", user_text, user_step,
+	 "Who owns the nodes below /dev/vfio, and may so start a VM with the devices without being "
+	 "root."},
+	{"launch script", script_text, script_step,
+	 "A script that starts a VM with the devices: UEFI, one disk, network. It stands alone and "
+	 "can be edited."},
+};
+const size_t choices_len = sizeof(choices) / sizeof(choices[0]);
+
+void choice_row(const struct preview *p, size_t index, struct str *what, struct str *why)
+{
+	str_adds(what, choices[index].name);
+	str_addf(why, "< %s >", choices[index].text(p));
+}
+
+void choice_pane(const struct preview *p, size_t index, struct lines *ret)
+{
+	lines_add(ret, SIGN_NONE, ROLE_TITLE, "%s: %s", choices[index].name,
+		  choices[index].text(p));
+	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", choices[index].help);
+	lines_add(ret, SIGN_NONE, ROLE_DIM,
+		  "Left and Right change it; files and commands follow at once.");
+}
+
+void choice_step(struct preview *p, size_t index, int step)
+{
+	choices[index].step(p, step);
+}

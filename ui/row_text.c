@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rows of the tree say (declared in ui/rows.h). */
+#include <string.h>
+
+#include "advice/rules.h"
+#include "base/mem.h"
+#include "ui/rows.h"
+
+/* What a group has, counted once for its sentence. */
+struct tally {
+	size_t takeable, marked, stays, bridges;
+	const struct device *first_staying, *blocking;
+};
+
+static void count(struct tally *n, const struct device *d, const struct selection *marks)
+{
+	if (d->is_bridge) {
+		n->bridges++;
+		if (!device_is_viable_member(d))
+			n->blocking = d;
+		return;
+	}
+	n->takeable += device_is_takeable(d);
+	n->marked += selection_has(marks, &d->addr);
+	if (!member_stays_with_host(d, marks))
+		return;
+	n->stays++;
+	if (!n->first_staying)
+		n->first_staying = d;
+}
+
+static enum sign say_incomplete(const struct tally *n, struct str *ret)
+{
+	char bdf[PCI_ADDR_TEXT];
+
+	str_addf(ret, "incomplete: %s",
+		 n->first_staying ? pci_addr_format_short(&n->first_staying->addr, bdf)
+				  : "a device");
+	if (n->stays > 1)
+		str_addf(ret, " and %zu more", n->stays - 1);
+	str_adds(ret, " would stay with the host");
+	return SIGN_BLOCK;
+}
+
+static enum sign say_blocked(const struct tally *n, struct str *ret)
+{
+	char bdf[PCI_ADDR_TEXT];
+
+	if (n->blocking)
+		str_addf(ret, "blocked by bridge %s on %s",
+			 pci_addr_format_short(&n->blocking->addr, bdf), n->blocking->driver);
+	else
+		str_adds(ret, "blocked");
+	return SIGN_BLOCK;
+}
+
+static enum sign say_ok(const struct tally *n, struct str *ret)
+{
+	if (n->marked && n->marked == n->takeable)
+		str_adds(ret, n->marked == 1 ? "complete: marked" : "complete: all marked");
+	else if (n->marked)
+		str_addf(ret, "usable: %zu of %zu marked, the rest has no driver", n->marked,
+			 n->takeable);
+	else
+		str_adds(ret, "isolated");
+	return SIGN_OK;
+}
+
+static enum sign say_special(int group, struct str *ret)
+{
+	if (group == GROUP_GONE) {
+		str_adds(ret, "not on this machine now");
+		return SIGN_WARN;
+	}
+	str_adds(ret, "no IOMMU group: can't be handed over as it is");
+	return SIGN_WARN;
+}
+
+enum sign row_group_text(const struct topology *t, int group, const struct selection *marks,
+			 struct str *ret)
+{
+	const struct iommu_group *g = group < 0 ? NULL : topology_group(t, group);
+	struct tally n = {.takeable = 0};
+
+	if (!g)
+		return say_special(group, ret);
+	for (size_t i = 0; i < g->len; i++)
+		count(&n, &t->devices[g->members[i]], marks);
+	if (!n.takeable && !n.marked) {
+		str_adds(ret, g->len == 1 ? "a bridge, stays with the host"
+					  : "bridges, stay with the host");
+		return SIGN_NOTE;
+	}
+	switch (group_state(t, g, marks)) {
+	case GROUP_INCOMPLETE:
+		return say_incomplete(&n, ret);
+	case GROUP_BLOCKED:
+		return say_blocked(&n, ret);
+	case GROUP_SHARED:
+		str_addf(ret, "shared by %zu devices", n.takeable);
+		return SIGN_WARN;
+	case GROUP_OK:
+		break;
+	}
+	return say_ok(&n, ret);
+}
+
+void row_group_summary(const struct topology *t, int group, struct str *ret)
+{
+	const struct iommu_group *g = group < 0 ? NULL : topology_group(t, group);
+	const struct device *shown = NULL;
+	auto_free char *name = NULL;
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; g && i < g->len; i++) {
+		const struct device *d = &t->devices[g->members[i]];
+
+		if (!shown || (!device_is_takeable(shown) && device_is_takeable(d)))
+			shown = d;
+	}
+	if (!shown)
+		return;
+	name = device_short_name(shown);
+	str_addf(ret, "%s %s", pci_addr_format_short(&shown->addr, bdf), name);
+	if (g->len > 1)
+		str_addf(ret, " +%zu", g->len - 1);
+}
+
+enum sign row_driver_text(const struct device *d, bool marked, bool configured, struct str *ret)
+{
+	bool is_vfio = driver_is_vfio(d->driver);
+	const char *now = d->driver ? d->driver : "no driver";
+
+	if (marked == is_vfio || (!marked && !configured)) {
+		str_adds(ret, d->driver ? d->driver : "");
+		return SIGN_NONE;
+	}
+	if (marked && configured)
+		str_adds(ret, "→ vfio-pci after reboot");
+	else if (marked)
+		str_addf(ret, "%s → vfio-pci", now);
+	else
+		str_addf(ret, "%s → %s", now, d->modules.len ? d->modules.items[0] : "host");
+	return SIGN_CHANGE;
+}
+
+void row_usage_text(const struct usage *u, const struct pci_addr *a, struct str *ret)
+{
+	size_t n = 0;
+	const struct usage_item *item = usage_of(u, a, &n);
+
+	if (item)
+		str_adds(ret, usage_kind_label(item->kind));
+	if (item && n > 1 && item[1].kind != item->kind)
+		str_adds(ret, " +");
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/tree_draw.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "ui/layout.h"
+
+/* Where the columns of a device row begin. */
+struct columns {
+	int box, address, class, name, driver, usage;
+	int name_width; /* 0: no name */
+};
+
+static int widest_address(const struct topology *t)
+{
+	int widest = 7;
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; i < t->len; i++) {
+		int n = t->devices[i].addr.domain
+				? (int)strlen(pci_addr_format_short(&t->devices[i].addr, bdf))
+				: 7;
+
+		widest = n > widest ? n : widest;
+	}
+	return widest;
+}
+
+static struct columns columns_for(const struct topology *t, int cols)
+{
+	bool narrow = cols < LAYOUT_NARROW_COLS;
+	struct columns c = {.box = narrow ? 1 : 3};
+
+	c.address = c.box + 4;
+	c.class = c.address + widest_address(t) + 1;
+	c.name = c.class + (narrow ? 6 : 8);
+	c.driver = narrow ? c.name : cols - 28;
+	if (cols > 100)
+		c.driver = cols - 36;
+	c.name_width = c.driver - c.name - 1;
+	if (c.name_width < 8) {
+		c.driver = c.name;
+		c.name_width = 0;
+	}
+	c.usage = c.driver + 12;
+	return c;
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static enum sign group_sign(const struct app *app, int group, struct str *text)
+{
+	return row_group_text(app->situation->topology, group, &app->tree.marks, text);
+}
+
+static int draw_group(const struct app *app, const struct canvas *c, int y, const struct row *row)
+{
+	auto_str struct str text = STR_INIT;
+	auto_str struct str summary = STR_INIT;
+	enum sign sign = group_sign(app, row->group, &text);
+	int col = draw_sign(c, y, 1, row->open ? SIGN_OPEN : SIGN_FOLDED) + 1;
+	int end;
+
+	if (row->group >= 0)
+		col = draw_textf(c, y, col, ROLE_TITLE, "%d", row->group) + 1;
+	col = draw_sign(c, y, col, sign) + 1;
+	col = end = draw_field(c, y, col,
+			       text_columns(c->charset, text.data) < c->area.cols - col
+				       ? text_columns(c->charset, text.data)
+				       : c->area.cols - col,
+			       sign_role(sign), text.data);
+	if (row->open || row->group < 0)
+		return end;
+	row_group_summary(app->situation->topology, row->group, &summary);
+	col = col + 2 < 34 ? 34 : col + 2;
+	if (c->area.cols - col > 8)
+		draw_field(c, y, col, c->area.cols - col, ROLE_DIM, summary.data);
+	return end;
+}
+
+static void draw_box(const struct app *app, const struct canvas *c, int y, const struct columns *at,
+		     const struct row *row)
+{
+	bool marked = selection_has(&app->tree.marks, &row->addr);
+
+	if (row->device && !device_is_takeable(row->device) && !marked)
+		return;
+	draw_text(c, y, at->box, marked ? ROLE_CHANGE : ROLE_TEXT, marked ? "[x]" : "[ ]");
+}
+
+static void draw_usage(const struct app *app, const struct canvas *c, int y, int col,
+		       const struct row *row)
+{
+	auto_str struct str text = STR_INIT;
+
+	row_usage_text(&app->situation->usage, &row->addr, &text);
+	if (!text.len || c->area.cols - col < 3)
+		return;
+	col = draw_sign(c, y, col, SIGN_USED) + 1;
+	draw_field(c, y, col, c->area.cols - col, ROLE_USED, text.data);
+}
+
+static int draw_device(const struct app *app, const struct canvas *c, int y,
+		       const struct columns *at, const struct row *row)
+{
+	const struct device *d = row->device;
+	enum role role = row->faint || !device_is_takeable(d) ? ROLE_DIM : ROLE_TEXT;
+	auto_free char *name = device_short_name(d);
+	auto_str struct str driver = STR_INIT;
+	enum sign sign = row_driver_text(d, selection_has(&app->tree.marks, &d->addr),
+					 selection_has(&app->situation->configured, &d->addr),
+					 &driver);
+	char bdf[PCI_ADDR_TEXT];
+	int col;
+
+	draw_box(app, c, y, at, row);
+	draw_text(c, y, at->address, role, pci_addr_format_short(&d->addr, bdf));
+	draw_field(c, y, at->class, at->name - at->class - 1, role, device_short_class(d));
+	if (at->name_width)
+		draw_field(c, y, at->name, at->name_width, role, name);
+	col = draw_text(c, y, at->driver, sign == SIGN_CHANGE ? ROLE_CHANGE : role, driver.data);
+	draw_usage(app, c, y, col < at->usage ? at->usage : col + 1, row);
+	return at->name_width ? at->driver - 1 : at->driver;
+}
+
+static int draw_gone(const struct app *app, const struct canvas *c, int y, const struct columns *at,
+		     const struct row *row)
+{
+	char bdf[PCI_ADDR_TEXT];
+
+	draw_box(app, c, y, at, row);
+	draw_text(c, y, at->address, ROLE_DIM, pci_addr_format_short(&row->addr, bdf));
+	return draw_text(c, y, at->class, ROLE_DIM, "not here now");
+}
+
+static int draw_host(const struct app *app, const struct canvas *c, int y)
+{
+	const struct finding *worst = NULL;
+	enum sign sign = SIGN_BLOCK;
+	const char *text = app->situation->config_error.text;
+	int col;
+
+	for (size_t i = app->findings.len; i-- > 0;)
+		if (strcmp(app->findings.items[i].subject, "host") == 0)
+			worst = &app->findings.items[i];
+	if (!app->situation->config_error.code && worst) {
+		sign = worst->severity == SEVERITY_BLOCK ? SIGN_BLOCK : SIGN_WARN;
+		text = worst->text;
+	}
+	col = draw_text(c, y, 3, ROLE_TITLE, "this machine") + 1;
+	col = draw_sign(c, y, col, sign) + 1;
+	return draw_field(c, y, col, c->area.cols - col, sign_role(sign), text);
+}
+
+/* Returns the column where what the cursor covers ends. */
+static int draw_row(const struct app *app, const struct canvas *c, int y, const struct columns *at,
+		    const struct row *row)
+{
+	switch (row->kind) {
+	case ROW_GROUP:
+		return draw_group(app, c, y, row);
+	case ROW_DEVICE:
+		return draw_device(app, c, y, at, row);
+	case ROW_GONE:
+		return draw_gone(app, c, y, at, row);
+	case ROW_HOST:
+		break;
+	}
+	return draw_host(app, c, y);
+}
+
+void tree_draw(const struct app *app, const struct canvas *list)
+{
+	const struct tree *t = &app->tree;
+	struct columns at = columns_for(app->situation->topology, list->area.cols);
+
+	for (int y = 0; y < list->area.rows && t->top + (size_t)y < t->rows.len; y++) {
+		size_t index = t->top + (size_t)y;
+		int end = draw_row(app, list, y, &at, &t->rows.items[index]);
+
+		if (index == t->at && !app->details_focus)
+			draw_cursor(list, y, 0, end);
+	}
+	if (!t->rows.len)
+		draw_text(list, 0, 3, ROLE_DIM, "No such devices on this machine.");
+}
+
+bool tree_draw_is_box(const struct app *app, size_t index, int col)
+{
+	struct columns at = columns_for(app->situation->topology, app->grid.cols);
+	enum row_kind kind = app->tree.rows.items[index].kind;
+
+	return (kind == ROW_DEVICE || kind == ROW_GONE) && col >= at.box && col < at.box + 3;
+}
