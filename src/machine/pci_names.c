@@ -149,7 +149,7 @@ static bool parse_entry(const char *s, const char *end, int digits, uint32_t *re
 		s++;
 	*ret_id = id;
 	*ret_name = s;
-	return s < end;
+	return s < end && *s;
 }
 
 static void add_section(struct pci_names *n, const struct line *line)
