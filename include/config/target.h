@@ -67,7 +67,7 @@ struct target {
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
-#define TARGETS(X) X(modprobe) X(udev_rules) X(initramfs_tools)
+#define TARGETS(X) X(modprobe) X(udev_rules) X(initramfs_tools) X(qemu_conf)
 
 #define TARGET_DECLARE(name) extern const struct target target_##name;
 TARGETS(TARGET_DECLARE)
