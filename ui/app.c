@@ -105,6 +105,30 @@ bool app_host_has_problem(const struct app *app)
 	return false;
 }
 
+/* The first member of a group that would keep it from being used, or NULL. */
+static const struct device *missing_member(const struct app *app, int group)
+{
+	const struct topology *t = app->situation->topology;
+	const struct iommu_group *g = topology_group(t, group);
+
+	for (size_t i = 0; g && i < g->len; i++) {
+		const struct device *d = &t->devices[g->members[i]];
+
+		if (device_is_takeable(d) && member_stays_with_host(d, &app->tree.marks))
+			return d;
+	}
+	return NULL;
+}
+
+uint64_t app_place_of(const struct app *app, const struct finding *f)
+{
+	const struct device *missing = NULL;
+
+	if (strcmp(f->code, "group-incomplete") == 0 && text_starts_with(f->subject, "group:"))
+		missing = missing_member(app, atoi(f->subject + strlen("group:")));
+	return missing ? tag_of_device(&missing->addr) : tag_of_subject(f->subject);
+}
+
 static char *seen_key(const struct finding *f)
 {
 	return xasprintf("%s %s", f->code, f->subject);
@@ -163,6 +187,10 @@ struct next_facts app_facts(const struct app *app)
 		.blocks = findings_count(&app->findings, SEVERITY_BLOCK),
 	};
 
+	for (size_t i = 0; i < app->findings.len; i++)
+		f.completes = f.completes ||
+			      (strcmp(app->findings.items[i].code, "group-incomplete") == 0 &&
+			       app_place_of(app, &app->findings.items[i]) == app->tree.cursor);
 	for (size_t i = 0; i < app->findings.len; i++)
 		f.unseen += app->findings.items[i].severity != SEVERITY_NOTE &&
 			    !app_was_seen(app, &app->findings.items[i]);

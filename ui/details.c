@@ -22,7 +22,8 @@ static void add_finding(struct lines *d, const struct finding *f)
 		  f->text, f->remedy ? " " : "", f->remedy ? f->remedy : "");
 }
 
-static void add_findings(struct lines *d, struct app *app, uint64_t tag, bool see)
+/* Findings whose subject the tag is; those whose place the cursor is on count as seen. */
+static void add_findings(struct lines *d, struct app *app, uint64_t tag)
 {
 	for (size_t i = 0; i < app->findings.len; i++) {
 		const struct finding *f = &app->findings.items[i];
@@ -30,7 +31,7 @@ static void add_findings(struct lines *d, struct app *app, uint64_t tag, bool se
 		if (tag_of_subject(f->subject) != tag)
 			continue;
 		add_finding(d, f);
-		if (see)
+		if (tag == app->tree.cursor || app_place_of(app, f) == app->tree.cursor)
 			app_see(app, f);
 	}
 }
@@ -117,9 +118,9 @@ static void device_details(struct app *app, const struct row *row, struct lines 
 
 	lines_add(ret, SIGN_NONE, ROLE_TITLE, "%s  %s", d->class_name, name);
 	add_ids_line(ret, d);
-	add_findings(ret, app, row->tag, true);
+	add_findings(ret, app, row->tag);
 	if (row->group >= 0)
-		add_findings(ret, app, tag_of_group(row->group), false);
+		add_findings(ret, app, tag_of_group(row->group));
 	add_usage(ret, &app->situation->usage, &d->addr);
 	if (d->is_bridge)
 		lines_add(ret, SIGN_NOTE, ROLE_TEXT,
@@ -161,7 +162,7 @@ static void group_details(struct app *app, const struct row *row, struct lines *
 	enum sign sign = row_group_text(s->topology, row->group, &app->tree.marks, &text);
 
 	lines_add(ret, sign, ROLE_TITLE, "IOMMU group %d: %s", row->group, text.data);
-	add_findings(ret, app, row->tag, true);
+	add_findings(ret, app, row->tag);
 	if (ret->len == 1)
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", state_explained(app, row->group));
 	for (size_t i = 0; g && i < g->len; i++) {
@@ -200,7 +201,7 @@ static void host_details(struct app *app, struct lines *ret)
 
 	if (app->situation->config_error.code)
 		lines_add(ret, SIGN_BLOCK, ROLE_BLOCK, "%s", app->situation->config_error.text);
-	add_findings(ret, app, TAG_HOST, true);
+	add_findings(ret, app, TAG_HOST);
 	if (p->iommu_why)
 		lines_add(ret, SIGN_NOTE, ROLE_TEXT, "IOMMU %s: %s", iommu_state_name(p->iommu),
 			  p->iommu_why);
@@ -218,7 +219,7 @@ static void gone_details(struct app *app, const struct row *row, struct lines *r
 	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s Space takes the mark off.",
 		  configured ? "It is configured to be handed over."
 			     : "It was marked while it was there.");
-	add_findings(ret, app, row->tag, true);
+	add_findings(ret, app, row->tag);
 }
 
 /* Keeps the worst finding, or the first line. */

@@ -147,6 +147,11 @@ void frame_next(const struct app *app, const struct canvas *line, enum sign sign
 		draw_text(line, 0, line->area.cols - aside - 1, ROLE_TEXT, right);
 }
 
+const char *frame_fit(const struct canvas *screen, const char *text, const char *brief)
+{
+	return text_columns(screen->charset, text) + 2 <= screen->area.cols ? text : brief;
+}
+
 struct bar {
 	const struct key_row *rows[64];
 	size_t len;
@@ -201,6 +206,18 @@ void frame_clear(const struct canvas *c)
 		draw_field(c, row, 0, c->area.cols, ROLE_TEXT, "");
 }
 
+static void put_corners(const struct canvas *box)
+{
+	static const char *const corners[] = {"┌", "┐", "└", "┘"};
+	struct canvas lines = *box;
+
+	if (box->charset == CHARSET_CONSOLE)
+		lines.charset = CHARSET_UTF8;
+	for (int i = 0; i < 4; i++)
+		draw_text(&lines, i < 2 ? 0 : box->area.rows - 1, i % 2 ? box->area.cols - 1 : 0,
+			  ROLE_DIM, box->charset == CHARSET_ASCII ? "+" : corners[i]);
+}
+
 struct canvas frame_box(const struct canvas *screen, int rows, int cols, const char *title)
 {
 	struct canvas outer, inner;
@@ -214,6 +231,7 @@ struct canvas frame_box(const struct canvas *screen, int rows, int cols, const c
 	frame_clear(&outer);
 	draw_rule(&outer, 0, title, "");
 	draw_rule(&outer, rows - 1, "", "");
+	put_corners(&outer);
 	inner = canvas_part(&outer, (struct rect){1, 0, rows - 2, cols});
 	draw_vertical(&inner, 0);
 	draw_vertical(&inner, cols - 1);

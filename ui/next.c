@@ -20,6 +20,11 @@ static bool unseen_several(const struct next_facts *f)
 	return f->differs && f->unseen > 1;
 }
 
+static bool completes(const struct next_facts *f)
+{
+	return f->differs && f->completes;
+}
+
 static bool blocked_one(const struct next_facts *f)
 {
 	return f->differs && f->blocks == 1;
@@ -86,9 +91,11 @@ static const struct {
 	 "see (s) or undo (u)", SIGN_BLOCK},
 	{unseen_one, "1 problem to look at (Tab)", "1 problem (Tab)", SIGN_WARN},
 	{unseen_several, "%zu problems to look at (Tab)", "%zu problems (Tab)", SIGN_WARN},
-	{blocked_one, "solve the problem marked \"x\" (Tab), or unmark the device (Space)",
+	{completes, "hand this device over, too (Space), or take the marks of its group off",
+	 "add it, too (Space)", SIGN_BLOCK},
+	{blocked_one, "solve the problem marked ✗ (Tab), or unmark the device (Space)",
 	 "solve 1 problem (Tab)", SIGN_BLOCK},
-	{blocked_several, "solve the %zu problems marked \"x\" (Tab), or unmark (Space)",
+	{blocked_several, "solve the %zu problems marked ✗ (Tab), or unmark (Space)",
 	 "solve %zu problems (Tab)", SIGN_BLOCK},
 	{taking_back, "see what would be taken back (p)", "preview (p)", SIGN_CHANGE},
 	{differs, "see what would be written (p)", "preview (p)", SIGN_CHANGE},

@@ -215,6 +215,7 @@ static void pane_edit(const struct edit *e, struct lines *ret)
 {
 	struct diff d = DIFF_INIT;
 
+	lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", e->why);
 	diff_compute(&d, e->before.data, e->before.len, e->after.data, e->after.len, DIFF_CONTEXT);
 	for (size_t i = 0; i < d.len; i++)
 		if (d.rows[i].kind != DIFF_HUNK || (e->existed && e->exists))

@@ -35,7 +35,7 @@ static struct columns columns_for(const struct topology *t, int cols)
 
 	c.address = c.box + 4;
 	c.class = c.address + widest_address(t) + 1;
-	c.name = c.class + (narrow ? 6 : 8);
+	c.name = c.class + (narrow ? 7 : 8);
 	c.driver = narrow ? c.name : cols - 28;
 	if (cols > 100)
 		c.driver = cols - 36;

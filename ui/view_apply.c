@@ -143,24 +143,33 @@ static void draw_steps(struct page *p, const struct runner *r, const struct canv
 	lines_release(&lines);
 }
 
-static enum sign next_text(const struct app *app, bool brief, struct str *ret)
+static enum sign next_text(const struct app *app, const struct canvas *screen, struct str *ret)
 {
 	const struct runner *r = app->runner;
 	struct next_facts facts = app_facts(app);
 	struct next_step step = next_step(&facts);
 
 	if (!r->done) {
-		str_addf(ret, "%s (Ctrl-C asks whether to stop it)", r->steps[r->at].what);
+		str_adds(
+			ret,
+			frame_fit(
+				screen,
+				"a command runs; wait for its end (Ctrl-C asks whether to stop it)",
+				"wait (Ctrl-C: stop?)"));
 		return SIGN_CHANGE;
 	}
 	if (r->failed) {
-		str_adds(ret, r->written ? "Next: take it back (u), or mend the cause and write it "
-					   "again (q: back)"
-					 : "Next: nothing was changed; mend the cause and try "
-					   "again (q: back)");
+		str_adds(ret, r->written ? frame_fit(screen,
+						     "Next: take it back (u), or mend the cause "
+						     "and write again (q)",
+						     "Next: undo (u) or mend it (q)")
+					 : frame_fit(screen,
+						     "Next: nothing was changed; mend the cause "
+						     "and try again (q)",
+						     "Next: mend it, try again (q)"));
 		return SIGN_BLOCK;
 	}
-	next_format(&step, brief, ret);
+	next_format(&step, screen->area.cols < 76, ret);
 	return step.sign;
 }
 
@@ -176,7 +185,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	auto_str struct str text = STR_INIT;
 	auto_free char *heading = r->id ? xasprintf("Change %d", r->id) : xstrdup("Change");
 	const char *state = !r->done ? "running" : r->failed ? "failed" : "done";
-	enum sign sign = next_text(app, screen->area.cols < 76, &text);
+	enum sign sign = next_text(app, screen, &text);
 
 	frame_title(app, &title);
 	draw_rule(&rule, 0, heading, state);

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "ui/app.h"
+#include "ui/frame.h"
 #include "ui/lines.h"
 #include "ui/page.h"
 #include "ui/views.h"
@@ -80,8 +81,13 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 		  "d opens a recorded machine to try everything on; nothing is written there.");
 	page_draw(app, v, screen, "No IOMMU groups on this machine", "", &lines, top,
 		  absent ? SIGN_WARN : SIGN_NONE,
-		  absent ? "Next: turn the IOMMU on in the firmware, then start vfiotui again"
-			 : "Next: mark what the VM shall get (Enter: the devices)");
+		  absent ? frame_fit(screen,
+				     "Next: turn the IOMMU on in the firmware, then start vfiotui "
+				     "again",
+				     "Next: turn it on in the firmware")
+			 : frame_fit(screen,
+				     "Next: mark what the VM shall get (Enter: the devices)",
+				     "Next: mark devices (Enter)"));
 	lines_release(&lines);
 }
 

@@ -35,7 +35,7 @@ static void draw_row(const struct page *p, const struct canvas *list, int y, int
 {
 	struct preview_row row;
 	int cols = list->area.cols;
-	int what = cols < LAYOUT_NARROW_COLS ? cols - 4 : cols / 2 + 3;
+	int what = cols < LAYOUT_NARROW_COLS ? cols - 4 : cols * 5 / 8 - 4;
 	enum item_kind kind = p->preview.items[index].kind;
 	enum role role = kind == ITEM_EDIT || kind == ITEM_COMMAND ? ROLE_TEXT : ROLE_DIM;
 	int col;
@@ -82,25 +82,27 @@ static void draw_pane(struct page *p, const struct canvas *rule, const struct ca
 	preview_row_release(&row);
 }
 
-static const char *next_text(const struct app *app, const struct page *p, enum sign *ret_sign)
+static const char *next_text(const struct app *app, const struct page *p,
+			     const struct canvas *screen, enum sign *ret_sign)
 {
+	const struct plan *plan = p->preview.plan;
+
+	*ret_sign = SIGN_BLOCK;
+	if (!plan)
+		return frame_fit(screen, "Next: mend what stands below, then come back (q: back)",
+				 "Next: mend this (q: back)");
+	if (!plan_is_empty(plan) && plan_blocker(plan, &p->preview.forced))
+		return frame_fit(screen, "Next: solve what stands first, marked ✗ (q: back)",
+				 "Next: solve what is marked ✗ (q)");
+	*ret_sign = SIGN_WARN;
+	if (!plan_is_empty(plan) && !app_is_root(app))
+		return frame_fit(screen, "Next: writing needs root (R restarts with sudo)",
+				 "Next: writing needs root (R)");
+	*ret_sign = SIGN_OK;
+	if (plan_is_empty(plan))
+		return frame_fit(screen, "Next: go back (q); all is as it should be",
+				 "Next: nothing to do (q)");
 	*ret_sign = SIGN_NONE;
-	if (!p->preview.plan) {
-		*ret_sign = SIGN_BLOCK;
-		return "Next: mend what stands below, then come back (q)";
-	}
-	if (plan_is_empty(p->preview.plan)) {
-		*ret_sign = SIGN_OK;
-		return "Next: go back (q); all is as it should be";
-	}
-	if (plan_blocker(p->preview.plan, &p->preview.forced)) {
-		*ret_sign = SIGN_BLOCK;
-		return "Next: solve what is marked as blocking, first of all (q: back)";
-	}
-	if (!app_is_root(app)) {
-		*ret_sign = SIGN_WARN;
-		return "Next: writing needs root (R restarts with sudo)";
-	}
 	return p->preview.undo ? "Next: take it back (W)" : "Next: write it (W)";
 }
 
@@ -118,7 +120,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	auto_str struct str counts = STR_INIT;
 	auto_free char *what = NULL;
 	enum sign sign;
-	const char *text = next_text(app, p, &sign);
+	const char *text = next_text(app, p, screen, &sign);
 
 	preview_title(&p->preview, &counts);
 	what = xasprintf("%s ── %s", p->preview.undo ? "Undo" : "Preview", counts.data);

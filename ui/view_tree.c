@@ -63,6 +63,31 @@ static void draw_list_rule(const struct app *app, const struct canvas *screen,
 	draw_rule(&line, 0, title, right);
 }
 
+/* Scrolls back what was scrolled too far; returns how many rows do not fit. */
+static int draw_pane(struct app *app, const struct lines *d, const struct canvas *pane)
+{
+	int rows = lines_draw(d, pane, app->details_top);
+
+	if (app->details_top > rows - pane->area.rows && app->details_top > 0) {
+		app->details_top = rows > pane->area.rows ? rows - pane->area.rows : 0;
+		frame_clear(pane);
+		lines_draw(d, pane, app->details_top);
+	}
+	return rows - app->details_top - pane->area.rows;
+}
+
+/* Where only one row is left, the line that matters most, cut. */
+static void draw_brief(const struct lines *d, const struct canvas *pane)
+{
+	int col = 1;
+
+	if (!d->len)
+		return;
+	if (d->items[0].sign != SIGN_NONE)
+		col = draw_sign(pane, 0, col, d->items[0].sign) + 1;
+	draw_field(pane, 0, col, pane->area.cols - col, d->items[0].role, d->items[0].text);
+}
+
 static void draw_details(struct app *app, const struct canvas *screen, const struct layout *l)
 {
 	struct canvas rule = canvas_part(screen, l->details_rule);
@@ -72,23 +97,20 @@ static void draw_details(struct app *app, const struct canvas *screen, const str
 	struct lines d = LINES_INIT;
 	auto_str struct str title = STR_INIT;
 	auto_free char *more = NULL;
-	int rows;
+	int below = 0;
 
 	details_make(app, brief, &d);
-	rows = lines_draw(&d, &pane, app->details_top);
-	if (app->details_top > rows - pane.area.rows && app->details_top > 0) {
-		app->details_top = rows > pane.area.rows ? rows - pane.area.rows : 0;
-		frame_clear(&pane);
-		lines_draw(&d, &pane, app->details_top);
-	}
+	if (brief)
+		draw_brief(&d, &pane);
+	else
+		below = draw_pane(app, &d, &pane);
 	lines_release(&d);
 	details_title(app, &title);
-	if (rows > app->details_top + pane.area.rows)
-		more = xasprintf("%d more", rows - app->details_top - pane.area.rows);
+	if (below > 0)
+		more = xasprintf("%d more%s", below, app->details_focus ? "" : " (Enter)");
 	if (app->details_focus)
-		str_adds(&title, " ─ up, down scroll; Tab or Esc goes back");
-	if (rule.area.rows)
-		draw_rule(&rule, 0, title.data, more ? more : "");
+		str_adds(&title, " ─ Up, Down; Tab or Esc: back");
+	draw_rule(&rule, 0, title.data, more ? more : "");
 	draw_vertical(&divider, 0);
 }
 
@@ -303,15 +325,15 @@ static uint64_t next_problem(const struct app *app)
 
 	for (size_t i = 0; i < all->len; i++)
 		if (is_problem(&all->items[i]) && !app_was_seen(app, &all->items[i]))
-			return tag_of_subject(all->items[i].subject);
+			return app_place_of(app, &all->items[i]);
 	for (size_t i = 0; i < all->len; i++)
-		if (tag_of_subject(all->items[i].subject) == app->tree.cursor)
+		if (app_place_of(app, &all->items[i]) == app->tree.cursor)
 			here = i;
 	for (size_t i = 1; i <= all->len; i++) {
 		const struct finding *f = &all->items[(here + i) % all->len];
 
-		if (is_problem(f) && tag_of_subject(f->subject) != app->tree.cursor)
-			return tag_of_subject(f->subject);
+		if (is_problem(f) && app_place_of(app, f) != app->tree.cursor)
+			return app_place_of(app, f);
 	}
 	return 0;
 }

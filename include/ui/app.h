@@ -142,7 +142,8 @@ bool app_is_root(const struct app *app);
 /* Findings about the whole machine, or a configuration that can't be read. */
 bool app_host_has_problem(const struct app *app);
 bool app_has_no_iommu(const struct app *app);
-/* "code subject" joined in a static-size buffer; for app.seen. */
+/* The row where a finding is looked at: its subject, or the device that a marked group lacks. */
+uint64_t app_place_of(const struct app *app, const struct finding *f);
 bool app_was_seen(const struct app *app, const struct finding *f);
 void app_see(struct app *app, const struct finding *f);
 /* Does the program do something on its own soon (elapsed time on the screen)? Milliseconds until then, or -1. */

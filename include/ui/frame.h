@@ -14,6 +14,8 @@ void frame_title(const struct app *app, const struct canvas *line);
 /* The next line: a message that waits to be read, else `text`; `right` stands at the end where there is room. */
 void frame_next(const struct app *app, const struct canvas *line, enum sign sign, const char *text,
 		const char *right);
+/* The text, or where it does not fit into the screen's width, the brief one. */
+const char *frame_fit(const struct canvas *screen, const char *text, const char *brief);
 /* What works now, from the key table. */
 void frame_keys(const struct app *app, const struct view *v, const struct canvas *line);
 /* A box over the middle of the screen, cleared, with a title in its border; returns its inside. */
