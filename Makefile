@@ -103,7 +103,7 @@ $(BUILD)/obj/bundled.o: $(BUILD)/bundled.c
 # --- tests -----------------------------------------------------------------
 
 .PHONY: unit-tests
-unit-tests: $(unit_tests) $(ui_tests) $(fuzz_replays)
+unit-tests: $(unit_tests) $(ui_tests) $(fuzz_replays) tools
 
 # The core's tests link without ncurses: that is the proof that the core does not need it.
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(support_objects) $(BUILD)/libvfiotui.a
