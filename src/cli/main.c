@@ -77,14 +77,17 @@ static int run_default(struct cli *c)
 static int run(struct cli *c, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
-	int status;
+	int status, r;
 
 	if (args_parse(&c->args, argc, argv, &err) < 0)
 		return cli_wrong_usage(c, &err);
 	c->out.utf8 = c->out.utf8 && !c->args.ascii;
 	status = c->args.command ? run_command(c) : run_default(c);
-	if (print_flush(&c->out, STDOUT_FILENO) < 0) {
-		err_set(&err, -EIO, "cannot write the output");
+	r = print_flush(&c->out, STDOUT_FILENO);
+	if (r == -EPIPE) /* the reader has seen enough */
+		return status;
+	if (r < 0) {
+		err_set(&err, r, "cannot write the output: %s", strerror(-r));
 		return cli_fail(c, &err);
 	}
 	return status;

@@ -60,10 +60,11 @@ unchanged() { # WHAT
 }
 
 # --- usage -----------------------------------------------------------------------------------------
+machine
 for words in '' 'list' 'check' '--help' '-h' 'list --help' 'help' 'help plan' '--version' '-V' 'version' 'history' \
 	'plan 01:00' 'plan --none' 'show 01:00.0' 'plan group:8' 'plan 01:00 --bind address --no-pt --no-script --user alex'; do
 	# shellcheck disable=SC2086
-	status 0 --demo $words
+	status 0 --root "$root" $words
 	[ -s "$TMP/out" ] || complain "no output: $words"
 done
 for words in 'frobnicate' 'list 01:00.0' 'list --yes' 'check --none' 'show' 'show 01:00.0 01:00.1' 'plan' 'plan --none 01:00' \
@@ -74,6 +75,7 @@ for words in 'frobnicate' 'list 01:00.0' 'list --yes' 'check --none' 'show' 'sho
 	grep -q 'Try: vfiotui --help' "$TMP/errors" || complain "no hint: $words"
 	[ ! -s "$TMP/out" ] || complain "output beside wrong usage: $words"
 done
+status 0 --demo list
 [ -z "$(ls -A "$TMPDIR")" ] || complain "temporary directories left: $(ls "$TMPDIR")"
 
 # --- what is not there -------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ device='has("address") and has("class") and has("vendor") and has("device") and 
 	and has("used_by") and has("configured")'
 finding='(.code | type == "string") and (.severity | IN("block", "warn", "note")) and (.subject | type == "string")
 	and (.text | length > 0) and has("remedy")'
-status 0 --demo list --json
+status 0 --root "$root" list --json
 holds ".schema == 1 and ([.groups[].devices[], .ungrouped[]] | length > 30 and all($device))"
 holds '.host | .cpu_vendor == "amd" and .iommu == "on" and .firmware == "uefi" and .bootloader == "grub" and .initramfs == "mkinitcpio"
 	and .kernel == "6.12.8-arch1-1"'
@@ -112,28 +114,28 @@ holds '.groups[] | select(.id == 8) | .state == "ok" and (.devices[0] | .address
 	and .vendor == "10de" and .device == "1f03" and .revision == "a1" and .subsystem == "1462:3770" and .driver == "nouveau"
 	and .modules == ["nouveau"] and .bridge == false and .boot_vga == false and .configured == false)'
 holds '[.groups[] | select(.state == "shared") | .id] == [9]'
-status 0 --demo show 01:00.0 --json
+status 0 --root "$root" show 01:00.0 --json
 holds "($device) and .group == 8 and (.bridges | length > 0)"
-status 1 --demo check 01:00.0 --json
+status 1 --root "$root" check 01:00.0 --json
 holds "(.findings | all($finding)) and (.findings[0] | .code == \"group-incomplete\" and .severity == \"block\" and .subject == \"group:8\"
 	and (.remedy | contains(\"01:00.1\")))"
-status 1 --demo check 02:00.1 --json
+status 1 --root "$root" check 02:00.1 --json
 holds '[.findings[] | select(.code == "root-disk")] | length == 1 and .[0].severity == "block" and .[0].subject == "0000:02:00.1"'
-status 0 --demo check 09:00.0 --json
+status 0 --root "$root" check 09:00.0 --json
 holds '[.findings[].code] | index("boot-vga") != null'
-status 0 --demo check --json
+status 0 --root "$root" check --json
 holds '.findings == []'
 status 0 --demo=iommu-off check --json
 holds '[.findings[] | {code, severity, subject}] == [{"code": "iommu-off", "severity": "warn", "subject": "host"}]'
-status 0 --demo plan 01:00 --json
+status 0 --root "$root" plan 01:00 --json
 holds "(.findings | all($finding)) and (.reboot == true) and (.edits | length > 0) and (.commands | length > 0)"
 holds '.edits | all((.path | startswith("/")) and (.action | IN("create", "change", "remove")) and (.why | length > 0)
 	and (.diff | startswith("--- ")))'
 holds '.commands | all((.argv | length > 0 and all(type == "string")) and (.why | length > 0))'
 holds '[.edits[].path] | index("/etc/modprobe.d/vfio.conf") != null'
-status 0 --demo status --json
+status 0 --root "$root" status --json
 holds '.ok == true and .checks == []'
-status 0 --demo history --json
+status 0 --root "$root" history --json
 holds '.changes == []'
 
 # --- a change, twice, and back -------------------------------------------------------------------------
@@ -203,24 +205,25 @@ run --root "$root" apply --yes 01:00
 	complain "a symbolic link led out of the root"
 
 # --- names that are not text -----------------------------------------------------------------------------
+machine
 printf '10de  \033]0;owned\007NVIDIA \033[2J\302\233 2J\303(\n\t1f03  evil \033[31m\342\200\256card\tTAB\n\t10f9  100%%s%%n\n' >"$TMP/pci.ids"
 for words in 'list' 'show 01:00.0' 'check 01:00.0' 'plan 01:00'; do
 	# shellcheck disable=SC2086
-	"$VFIOTUI" --demo --ids "$TMP/pci.ids" $words >"$TMP/out" 2>&1
+	"$VFIOTUI" --root "$root" --ids "$TMP/pci.ids" $words >"$TMP/out" 2>&1
 	cases=$((cases + 1))
 	if LC_ALL=C grep -qaP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$TMP/out"; then
 		complain "control characters came through: $words"
 	fi
 	iconv -f UTF-8 -t UTF-8 "$TMP/out" >/dev/null || complain "not UTF-8: $words"
 	# shellcheck disable=SC2086
-	"$VFIOTUI" --demo --ids "$TMP/pci.ids" $words --json >"$TMP/out"
+	"$VFIOTUI" --root "$root" --ids "$TMP/pci.ids" $words --json >"$TMP/out"
 	jq -e . "$TMP/out" >/dev/null || complain "not JSON: $words"
 	LC_ALL=C grep -qaP '[^\x0a\x20-\x7e]' "$TMP/out" && complain "JSON with bytes a terminal might obey: $words"
 done
-"$VFIOTUI" --demo --ids "$TMP/pci.ids" list --json >"$TMP/out"
+"$VFIOTUI" --root "$root" --ids "$TMP/pci.ids" list --json >"$TMP/out"
 holds '[.groups[].devices[].name] | any(contains("\u001b[31m")) and any(contains("100%s%n"))'
-LC_ALL=C "$VFIOTUI" --demo list | LC_ALL=C grep -qaP '[\x80-\xff]' && complain "bytes outside ASCII in the C locale"
-"$VFIOTUI" --demo --ascii list | LC_ALL=C grep -qaP '[\x80-\xff]' && complain "bytes outside ASCII with --ascii"
+LC_ALL=C "$VFIOTUI" --root "$root" list | LC_ALL=C grep -qaP '[\x80-\xff]' && complain "bytes outside ASCII in the C locale"
+"$VFIOTUI" --root "$root" --ascii list | LC_ALL=C grep -qaP '[\x80-\xff]' && complain "bytes outside ASCII with --ascii"
 
 # --- a terminal that says yes, no, or nothing ---------------------------------------------------------------
 # Waits until the question is there, does COMMAND, then types WORD.
