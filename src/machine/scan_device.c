@@ -27,7 +27,7 @@ static bool parse_hex(const char *s, int max, uint32_t *ret)
 	if (!digits || digits > (size_t)max)
 		return false;
 	value = strtoul(s, &end, 16);
-	if (end[strspn(end, " \t\r\n")])
+	if (end != s + digits || end[strspn(end, " \t\r\n")])
 		return false;
 	*ret = (uint32_t)value;
 	return true;
@@ -38,6 +38,8 @@ static bool parse_int(const char *s, int *ret)
 	char *end;
 	long value;
 
+	if (!strchr("-0123456789", *s))
+		return false;
 	errno = 0;
 	value = strtol(s, &end, 10);
 	if (end == s || errno || value < INT_MIN || value > INT_MAX || end[strspn(end, " \t\r\n")])
