@@ -13,82 +13,74 @@
 /* A writable copy lives as long as the test; the struct's strings are not const. */
 #define TEXT(s) ((s) ? strcpy((char[128]){0}, (s)) : NULL)
 
+static const struct {
+	uint32_t class_code;
+	uint16_t vendor;
+	const char *vendor_name, *device_name, *full, *brief;
+} named[] = {
+	{0x030000, 0x10de, "NVIDIA Corporation", "GA104 [GeForce RTX 3070]",
+	 "NVIDIA Corporation GA104 [GeForce RTX 3070]", "NVIDIA GeForce RTX 3070"},
+	{0x040300, 0x10de, "NVIDIA Corporation", "GA104 High Definition Audio Controller",
+	 "NVIDIA Corporation GA104 High Definition Audio Controller", "NVIDIA GA104 HD Audio"},
+	{0x030000, 0x1002, "Advanced Micro Devices, Inc. [AMD/ATI]",
+	 "Navi 21 [Radeon RX 6800/6800 XT / 6900 XT]",
+	 "Advanced Micro Devices, Inc. [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 "
+	 "XT]",
+	 "AMD Radeon RX 6800/6800 XT / 6900 XT"},
+	{0x040300, 0x1002, "Advanced Micro Devices, Inc. [AMD/ATI]",
+	 "Ellesmere HDMI Audio [Radeon RX 470/480]",
+	 "Advanced Micro Devices, Inc. [AMD/ATI] Ellesmere HDMI Audio [Radeon RX 470/480]",
+	 "AMD Ellesmere HDMI Audio"},
+	{0x010601, 0x1022, "Advanced Micro Devices, Inc. [AMD]", "FCH SATA Controller [AHCI mode]",
+	 "Advanced Micro Devices, Inc. [AMD] FCH SATA Controller [AHCI mode]", "AMD FCH SATA"},
+	{0x0c0330, 0x1022, "Advanced Micro Devices, Inc. [AMD]", "Matisse USB 3.0 Host Controller",
+	 "Advanced Micro Devices, Inc. [AMD] Matisse USB 3.0 Host Controller",
+	 "AMD Matisse USB 3.0"},
+	{0x0c0330, 0x1022, "Advanced Micro Devices, Inc. [AMD]",
+	 "400 Series Chipset USB 3.1 xHCI Compliant Host Controller",
+	 "Advanced Micro Devices, Inc. [AMD] 400 Series Chipset USB 3.1 xHCI Compliant "
+	 "Host Controller",
+	 "AMD 400 Series USB 3.1 xHCI"},
+	{0x010802, 0x144d, "Samsung Electronics Co Ltd", "NVMe SSD Controller SM981/PM981/PM983",
+	 "Samsung Electronics Co Ltd NVMe SSD Controller SM981/PM981/PM983",
+	 "Samsung SM981/PM981/PM983"},
+	{0x020000, 0x10ec, "Realtek Semiconductor Co., Ltd.",
+	 "RTL8111/8168/8211/8411 PCI Express Gigabit Ethernet Controller",
+	 "Realtek Semiconductor Co., Ltd. RTL8111/8168/8211/8411 PCI Express Gigabit "
+	 "Ethernet Controller",
+	 "Realtek RTL8111/8168/8211/8411"},
+	{0x010601, 0x1b21, "ASMedia Technology Inc.", "ASM1062 Serial ATA Controller",
+	 "ASMedia Technology Inc. ASM1062 Serial ATA Controller", "ASMedia ASM1062 Serial ATA"},
+	{0x0c0330, 0x1912, "Renesas Technology Corp.", "uPD720201 USB 3.0 Host Controller",
+	 "Renesas Technology Corp. uPD720201 USB 3.0 Host Controller", "Renesas uPD720201 USB 3.0"},
+	{0x020000, 0x8086, "Intel Corporation", "82574L Gigabit Network Connection",
+	 "Intel Corporation 82574L Gigabit Network Connection", "Intel 82574L"},
+	{0x020700, 0x15b3, "Mellanox Technologies", "MT27500 Family [ConnectX-3]",
+	 "Mellanox Technologies MT27500 Family [ConnectX-3]", "Mellanox ConnectX-3"},
+	{0x030000, 0x1462, "Micro-Star International Co., Ltd. [MSI]", NULL,
+	 "Micro-Star International Co., Ltd. [MSI] Device 2484", "MSI device 2484"},
+	{0x030000, 0x10de, NULL, NULL, "Device 10de:2484", "NVIDIA device 2484"},
+	{0x030000, 0xabcd, NULL, NULL, "Device abcd:2484", "Device abcd:2484"},
+	{0x020000, 0xabcd, "Inc.", "Controller", "Inc. Controller", "Inc. Controller"},
+	{0x020000, 0xabcd, "Acme, Inc.", "Acme [] card]", "Acme, Inc. Acme [] card]", "Acme card"},
+	{0x010802, 0x1c5c, "SK hynix", "SK hynix Platinum P41", "SK hynix SK hynix Platinum P41",
+	 "SK hynix Platinum P41"},
+};
+
 static void names(void **state)
 {
-	static const struct {
-		uint32_t class_code;
-		uint16_t vendor;
-		const char *vendor_name, *device_name, *full, *brief;
-	} cases[] = {
-		{0x030000, 0x10de, "NVIDIA Corporation", "GA104 [GeForce RTX 3070]",
-		 "NVIDIA Corporation GA104 [GeForce RTX 3070]", "NVIDIA GeForce RTX 3070"},
-		{0x040300, 0x10de, "NVIDIA Corporation", "GA104 High Definition Audio Controller",
-		 "NVIDIA Corporation GA104 High Definition Audio Controller",
-		 "NVIDIA GA104 HD Audio"},
-		{0x030000, 0x1002, "Advanced Micro Devices, Inc. [AMD/ATI]",
-		 "Navi 21 [Radeon RX 6800/6800 XT / 6900 XT]",
-		 "Advanced Micro Devices, Inc. [AMD/ATI] Navi 21 [Radeon RX 6800/6800 XT / 6900 "
-		 "XT]",
-		 "AMD Radeon RX 6800/6800 XT / 6900 XT"},
-		{0x040300, 0x1002, "Advanced Micro Devices, Inc. [AMD/ATI]",
-		 "Ellesmere HDMI Audio [Radeon RX 470/480]",
-		 "Advanced Micro Devices, Inc. [AMD/ATI] Ellesmere HDMI Audio [Radeon RX 470/480]",
-		 "AMD Ellesmere HDMI Audio"},
-		{0x010601, 0x1022, "Advanced Micro Devices, Inc. [AMD]",
-		 "FCH SATA Controller [AHCI mode]",
-		 "Advanced Micro Devices, Inc. [AMD] FCH SATA Controller [AHCI mode]",
-		 "AMD FCH SATA"},
-		{0x0c0330, 0x1022, "Advanced Micro Devices, Inc. [AMD]",
-		 "Matisse USB 3.0 Host Controller",
-		 "Advanced Micro Devices, Inc. [AMD] Matisse USB 3.0 Host Controller",
-		 "AMD Matisse USB 3.0"},
-		{0x0c0330, 0x1022, "Advanced Micro Devices, Inc. [AMD]",
-		 "400 Series Chipset USB 3.1 xHCI Compliant Host Controller",
-		 "Advanced Micro Devices, Inc. [AMD] 400 Series Chipset USB 3.1 xHCI Compliant "
-		 "Host Controller",
-		 "AMD 400 Series USB 3.1 xHCI"},
-		{0x010802, 0x144d, "Samsung Electronics Co Ltd",
-		 "NVMe SSD Controller SM981/PM981/PM983",
-		 "Samsung Electronics Co Ltd NVMe SSD Controller SM981/PM981/PM983",
-		 "Samsung SM981/PM981/PM983"},
-		{0x020000, 0x10ec, "Realtek Semiconductor Co., Ltd.",
-		 "RTL8111/8168/8211/8411 PCI Express Gigabit Ethernet Controller",
-		 "Realtek Semiconductor Co., Ltd. RTL8111/8168/8211/8411 PCI Express Gigabit "
-		 "Ethernet Controller",
-		 "Realtek RTL8111/8168/8211/8411"},
-		{0x010601, 0x1b21, "ASMedia Technology Inc.", "ASM1062 Serial ATA Controller",
-		 "ASMedia Technology Inc. ASM1062 Serial ATA Controller",
-		 "ASMedia ASM1062 Serial ATA"},
-		{0x0c0330, 0x1912, "Renesas Technology Corp.", "uPD720201 USB 3.0 Host Controller",
-		 "Renesas Technology Corp. uPD720201 USB 3.0 Host Controller",
-		 "Renesas uPD720201 USB 3.0"},
-		{0x020000, 0x8086, "Intel Corporation", "82574L Gigabit Network Connection",
-		 "Intel Corporation 82574L Gigabit Network Connection", "Intel 82574L"},
-		{0x020700, 0x15b3, "Mellanox Technologies", "MT27500 Family [ConnectX-3]",
-		 "Mellanox Technologies MT27500 Family [ConnectX-3]", "Mellanox ConnectX-3"},
-		{0x030000, 0x1462, "Micro-Star International Co., Ltd. [MSI]", NULL,
-		 "Micro-Star International Co., Ltd. [MSI] Device 2484", "MSI device 2484"},
-		{0x030000, 0x10de, NULL, NULL, "Device 10de:2484", "NVIDIA device 2484"},
-		{0x030000, 0xabcd, NULL, NULL, "Device abcd:2484", "Device abcd:2484"},
-		{0x020000, 0xabcd, "Inc.", "Controller", "Inc. Controller", "Inc. Controller"},
-		{0x020000, 0xabcd, "Acme, Inc.", "Acme [] card]", "Acme, Inc. Acme [] card]",
-		 "Acme card"},
-		{0x010802, 0x1c5c, "SK hynix", "SK hynix Platinum P41",
-		 "SK hynix SK hynix Platinum P41", "SK hynix Platinum P41"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct device d = {.class_code = cases[i].class_code,
-				   .vendor = cases[i].vendor,
+	for (size_t i = 0; i < ARRAY_SIZE(named); i++) {
+		struct device d = {.class_code = named[i].class_code,
+				   .vendor = named[i].vendor,
 				   .id = 0x2484,
-				   .vendor_name = TEXT(cases[i].vendor_name),
-				   .device_name = TEXT(cases[i].device_name)};
+				   .vendor_name = TEXT(named[i].vendor_name),
+				   .device_name = TEXT(named[i].device_name)};
 		auto_free char *full = device_name(&d);
 		auto_free char *brief = device_short_name(&d);
 
-		assert_string_equal(full, cases[i].full);
-		assert_string_equal(brief, cases[i].brief);
+		assert_string_equal(full, named[i].full);
+		assert_string_equal(brief, named[i].brief);
 	}
 }
 

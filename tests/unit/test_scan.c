@@ -47,27 +47,12 @@ static void put_config(const char *root, const char *dir, const char *bytes, siz
 	tmproot_put_bytes(root, path, bytes, len);
 }
 
-/* A root port with a card behind it, a disk of a VMD domain, and a host bridge without group. */
-static char *machine_root(void)
+#define CARD "pci0000:00/0000:00:01.0/0000:0b:00.0"
+
+static void put_card(const char *root)
 {
-	static const char port[] = "pci0000:00/0000:00:01.0";
-	static const char card[] = "pci0000:00/0000:00:01.0/0000:0b:00.0";
-	static const char disk[] =
-		"pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0";
-	static const char host_bridge[] = "pci0000:00/0000:00:00.0";
-	char bridge_config[64] = {[0x0e] = 1, [0x19] = 0x0b, [0x1a] = 0x0b};
-	char *root = tmproot_new();
+	static const char card[] = CARD;
 
-	put_entry(root, port);
-	put(root, port, "uevent",
-	    "DRIVER=pcieport\nPCI_CLASS=60400\nPCI_ID=1022:1483\nPCI_SUBSYS_ID=0000:0000\n"
-	    "PCI_SLOT_NAME=0000:00:01.0\nMODALIAS=pci:"
-	    "v00001022d00001483sv00000000sd00000000bc06sc04i00\n");
-	put_config(root, port, bridge_config, sizeof(bridge_config));
-	put_link(root, port, "driver", "../../../bus/pci/drivers/pcieport");
-	put_link(root, port, "iommu_group", "../../../kernel/iommu_groups/1");
-
-	put_entry(root, card);
 	put(root, card, "uevent",
 	    "DRIVER=stale\nPCI_CLASS=30000\nPCI_ID=10DE:2484\nPCI_SUBSYS_ID=1462:3905\n"
 	    "MODALIAS=pci:v000010DEd00002484sv00001462sd00003905bc03sc00i00\n");
@@ -84,6 +69,30 @@ static char *machine_root(void)
 	put(root, card, "sriov_numvfs", "2\n");
 	put_link(root, card, "driver", "../../../../bus/pci/drivers/nouveau");
 	put_link(root, card, "iommu_group", "../../../../kernel/iommu_groups/15");
+}
+
+/* A root port with a card behind it, a disk of a VMD domain, and a host bridge without group. */
+static char *machine_root(void)
+{
+	static const char port[] = "pci0000:00/0000:00:01.0";
+	static const char card[] = CARD;
+	static const char disk[] =
+		"pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0";
+	static const char host_bridge[] = "pci0000:00/0000:00:00.0";
+	char bridge_config[64] = {[0x0e] = 1, [0x19] = 0x0b, [0x1a] = 0x0b};
+	char *root = tmproot_new();
+
+	put_entry(root, port);
+	put(root, port, "uevent",
+	    "DRIVER=pcieport\nPCI_CLASS=60400\nPCI_ID=1022:1483\nPCI_SUBSYS_ID=0000:0000\n"
+	    "PCI_SLOT_NAME=0000:00:01.0\nMODALIAS=pci:"
+	    "v00001022d00001483sv00000000sd00000000bc06sc04i00\n");
+	put_config(root, port, bridge_config, sizeof(bridge_config));
+	put_link(root, port, "driver", "../../../bus/pci/drivers/pcieport");
+	put_link(root, port, "iommu_group", "../../../kernel/iommu_groups/1");
+
+	put_entry(root, card);
+	put_card(root);
 
 	put_entry(root, disk);
 	put(root, disk, "vendor", "0x144d\n"); /* no uevent: attributes only */
@@ -365,8 +374,7 @@ static void scan_again(void **state)
 	struct topology *before = NULL, *after = NULL;
 	struct err err = ERR_INIT;
 	char *root = machine_root();
-	auto_free char *driver =
-		tmproot_path(root, "/sys/devices/pci0000:00/0000:00:01.0/0000:0b:00.0/driver");
+	auto_free char *driver = tmproot_path(root, "/sys/devices/" CARD "/driver");
 	struct scanner *s;
 
 	(void)state;
@@ -409,13 +417,12 @@ static int vanishing_openat(void *data, int dir_fd, const char *name, int flags,
 
 static void vanishes_meanwhile(void **state)
 {
+	char *root = machine_root();
+	auto_free char *path = tmproot_path(root, "/sys/devices/" CARD);
 	bool reached = true;
 
 	(void)state;
 	for (long n = 1; reached; n++) {
-		char *root = machine_root();
-		auto_free char *path =
-			tmproot_path(root, "/sys/devices/pci0000:00/0000:00:01.0/0000:0b:00.0");
 		struct vanish v = {.ops = host_real_ops, .path = path, .at = n};
 		struct topology *t;
 
@@ -430,26 +437,27 @@ static void vanishes_meanwhile(void **state)
 		if (t->len == 4)
 			assert_string_equal(find(t, "0b:00.0")->driver, "nouveau");
 		topology_free(t);
-		tmproot_remove(root);
+		if (reached)
+			put_card(root);
 	}
+	tmproot_remove(root);
 }
 
 /* Any one call that fails with EIO costs at most the fact it was for. */
 static void failing_reads(void **state)
 {
+	char *root = machine_root();
+	auto_host struct host *host = NULL;
 	bool hit = true;
 
 	(void)state;
+	assert_int_equal(host_open(root, &host, NULL), 0);
 	for (long n = 1; hit; n++) {
-		char *root = machine_root();
-		auto_host struct host *host = NULL;
-		struct faults f;
+		struct scanner *s = scanner_new(host, IDS);
 		struct topology *t = NULL;
 		struct err err = ERR_INIT;
-		struct scanner *s;
+		struct faults f;
 
-		assert_int_equal(host_open(root, &host, &err), 0);
-		s = scanner_new(host, IDS);
 		faults_init(&f, FAULTS_ALL, n, EIO, false);
 		host_set_ops(host, &f.ops);
 		if (scanner_scan(s, &t, &err) < 0) {
@@ -459,11 +467,12 @@ static void failing_reads(void **state)
 		} else {
 			assert_int_equal(t->len + t->skipped, 4);
 		}
+		host_set_ops(host, NULL);
 		hit = f.hit;
 		topology_free(t);
 		scanner_free(s);
-		tmproot_remove(root);
 	}
+	tmproot_remove(root);
 }
 
 /* Too few file descriptors are no reason to believe that devices went away. */
