@@ -3,11 +3,10 @@
 # Stops the real program at its changing system calls: kills it there, or lets the call fail. Then "vfiotui undo" must leave
 # the tree as it was, byte for byte, mode for mode, owner for owner (the journal in /var/lib/vfiotui aside); and an undo that
 # was killed must be finished by the next one.
-# Errors are injected at every STRIDE-th call (default 4), kills at every one; INTERRUPT_STRIDE=1 tries all.
+# It kills at about 160 calls and lets about 80 fail, evenly spread; INTERRUPT_ALL=1 tries every one (test_apply does, in process).
 set -u
 ADDRESS=01:00
 CALLS='openat openat2 write fsync renameat unlinkat mkdirat fchmod fchown'
-stride=${INTERRUPT_STRIDE:-4}
 root=$TMP/root log=$TMP/log
 export ASAN_OPTIONS=detect_leaks=0 # LeakSanitizer and strace both want to be the tracer
 
@@ -71,22 +70,24 @@ strike() { # COMMAND CALL NUMBER INJECTION
 	points=$((points + 1))
 }
 
+every() { # FILE POINTS: that many of its lines, evenly spread
+	awk -v all="$(wc -l <"$1")" -v want="$2" -v everything="${INTERRUPT_ALL:-}" \
+		'everything || int(NR * want / all) > int((NR - 1) * want / all)' "$1"
+}
+
 for command in apply undo; do
 	while read -r call number; do
 		strike $command "$call" "$number" signal=KILL
-	done <"$TMP/calls.$command"
+	done < <(every "$TMP/calls.$command" 80)
 done
 kills=$points
-n=0
 while read -r call number; do
-	n=$((n + 1))
-	[ $((n % stride)) -eq 0 ] || continue
 	for error in ENOSPC EIO; do
 		strike apply "$call" "$number" "error=$error"
 		# From there on: a full disk stays full.
 		strike apply "$call" "$number+" "error=$error"
 	done
-done <"$TMP/calls.apply"
+done < <(every "$TMP/calls.apply" 20)
 [ "$kills" -gt 100 ] || { echo "only $kills points: is the fixture still what it was?"; exit 1; }
 [ "$repaired" -gt 20 ] || { echo "only $repaired repairs: was it never stopped between two files?"; exit 1; }
 echo "measured: the program was killed at $kills system calls and failed at $((points - kills)), and undo gave the first tree back ($repaired repairs)"
