@@ -3,8 +3,8 @@
 
 _vfiotui()
 {
-	local commands="list show check plan apply undo history status bind release version help"
-	local options="--root --demo --ids --ascii --no-color --json --none --yes --force --bind
+	local commands="list show check acs plan apply undo history status bind release version help"
+	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
 		--no-pt --no-script --user --help --version"
 	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
@@ -25,6 +25,10 @@ _vfiotui()
 		;;
 	--bind)
 		mapfile -t COMPREPLY < <(compgen -W "ids address" -- "$cur")
+		return
+		;;
+	--override)
+		mapfile -t COMPREPLY < <(compgen -W "downstream multifunction downstream,multifunction id:" -- "$cur")
 		return
 		;;
 	--user)

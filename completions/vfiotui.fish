@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for vfiotui
 
-set -l commands list show check plan apply undo history status bind release version help
+set -l commands list show check acs plan apply undo history status bind release version help
 set -l takes_devices show check plan apply bind release
 
 complete -c vfiotui -f
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a list -d 'groups and devices'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a show -d 'everything known about one device'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a check -d 'findings'
+complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a acs -d 'why groups are shared'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a plan -d 'what would be written and run'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a apply -d 'write and run it'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a undo -d 'take a change back'
@@ -24,6 +25,7 @@ complete -c vfiotui -l ids -r -F -d 'names of devices from this pci.ids'
 complete -c vfiotui -l ascii -d 'no characters outside ASCII'
 complete -c vfiotui -l no-color -d 'no colours on the screen'
 complete -c vfiotui -l json -d 'print facts as JSON'
+complete -c vfiotui -l override -x -a "downstream multifunction downstream,multifunction" -d 'foretell the groups with this override'
 complete -c vfiotui -l none -d 'hand over no device'
 complete -c vfiotui -l yes -d 'do not ask'
 complete -c vfiotui -l force -x -a "iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group group-incomplete group-blocked in-use-by-vm" -d 'go on although a finding blocks'

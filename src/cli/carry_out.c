@@ -185,9 +185,10 @@ static void print_next(struct cli *c, const struct plan *plan)
 	if (c->temp)
 		print_raw(&c->out, "do the same on your own machine.\n");
 	else if (plan->changes.reboot)
-		print_raw(&c->out, "reboot, then vfiotui status. Back again: vfiotui undo\n");
+		print_raw(&c->out,
+			  "reboot, then sudo vfiotui status. Back again: sudo vfiotui undo\n");
 	else
-		print_raw(&c->out, "vfiotui status. Back again: vfiotui undo\n");
+		print_raw(&c->out, "sudo vfiotui status. Back again: sudo vfiotui undo\n");
 }
 
 static int finish(struct cli *c, const struct plan *plan, struct apply *a)

@@ -82,7 +82,7 @@ int cmd_status(struct cli *c)
 
 	if (cli_open_situation(c, &err) < 0 || verify_run(c->situation, &checks, &err) < 0) {
 		checks_release(&checks);
-		return cli_fail(c, &err);
+		return cli_fail_reading(c, &err);
 	}
 	ok = !count(&checks, CHECK_FAILED) && !count(&checks, CHECK_AFTER_REBOOT);
 	if (c->args.json) {

@@ -190,7 +190,7 @@ int cmd_history(struct cli *c)
 	struct err err = ERR_INIT;
 
 	if (cli_open_host(c, &err) < 0 || journal_load(c->host, &j, &err) < 0)
-		return cli_fail(c, &err);
+		return cli_fail_reading(c, &err);
 	if (c->args.json)
 		history_json(c, &j);
 	else

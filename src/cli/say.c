@@ -31,6 +31,13 @@ int cli_fail(struct cli *c, const struct err *err)
 	return EXIT_REFUSED;
 }
 
+int cli_fail_reading(struct cli *c, struct err *err)
+{
+	if ((err->code == -EACCES || err->code == -EPERM) && geteuid())
+		err_wrap(err, err->code, "this needs root (sudo vfiotui %s)", c->args.command);
+	return cli_fail(c, err);
+}
+
 int cli_wrong_usage(struct cli *c, const struct err *err)
 {
 	complain(c, err, "Try: vfiotui --help\n");
