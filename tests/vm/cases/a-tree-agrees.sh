@@ -6,9 +6,8 @@ for topology in intel amd switch-no-acs legacy-bridge ports-no-acs many-function
 		our_groups >/tmp/ours
 		diff /tmp/kernel /tmp/ours
 		# Devices, classes, ids and drivers as lspci has them.
-		lspci -Dnnk | awk '
-			/^[0-9a-f]/ { if (a) print a, d; a = $1; d = "-"; match($0, /\[[0-9a-f]{4}:[0-9a-f]{4}\]/)
-				a = a " " substr($0, RSTART + 1, 9) }
+		lspci -Dnk | awk '
+			/^[0-9a-f]/ { if (a) print a, d; a = $1 " " $3; d = "-" }
 			/Kernel driver in use/ { d = $NF }
 			END { print a, d }' | sort >/tmp/lspci
 		vfiotui list --json | jq -r '(.groups[].devices[], .ungrouped[]) |
