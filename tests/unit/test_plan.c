@@ -116,58 +116,55 @@ static void how_devices_are_bound(void **state)
 	topology_free(t);
 }
 
+#define AMD                                                                                        \
+	{                                                                                          \
+		.cpu = CPU_AMD, .iommu = IOMMU_ON, .cmdline = kernel_line                          \
+	}
+
+static const struct {
+	const char *what;
+	struct platform p;
+	bool no_pt;
+	const char *params;
+} parameters[] = {
+	{"AMD needs nothing", AMD, false, "iommu=pt"},
+	{"without pt", AMD, true, ""},
+	{"Intel, off",
+	 {.cpu = CPU_INTEL, .iommu = IOMMU_OFF, .cmdline = kernel_line},
+	 false,
+	 "intel_iommu=on iommu=pt"},
+	{"Intel, off though on by default",
+	 {.cpu = CPU_INTEL, .iommu = IOMMU_OFF, .iommu_default_on = true, .cmdline = kernel_line},
+	 false,
+	 "intel_iommu=on iommu=pt"},
+	{"Intel, on by default",
+	 {.cpu = CPU_INTEL, .iommu = IOMMU_ON, .iommu_default_on = true, .cmdline = kernel_line},
+	 false,
+	 "iommu=pt"},
+	{"Intel, on by the parameter: it stays as it is",
+	 {.cpu = CPU_INTEL, .iommu = IOMMU_ON, .iommu_default_on = true, .cmdline = intel_line},
+	 false,
+	 "intel_iommu=on,sm_on iommu=pt"},
+	{"no command line known",
+	 {.cpu = CPU_INTEL, .iommu = IOMMU_ABSENT},
+	 false,
+	 "intel_iommu=on iommu=pt"},
+	{"vfio-pci inside the kernel",
+	 {.cpu = CPU_AMD, .iommu = IOMMU_ON, .vfio_pci = MODULE_BUILTIN},
+	 false,
+	 "iommu=pt vfio-pci.ids=10de:2484,10de:228b"},
+};
+
 static void which_kernel_parameters(void **state)
 {
 	struct topology *t = topology_text(rows);
-	const struct {
-		const char *what;
-		struct platform p;
-		bool no_pt;
-		const char *params;
-	} cases[] = {
-		{"AMD needs nothing", amd(), false, "iommu=pt"},
-		{"without pt", amd(), true, ""},
-		{"Intel, off",
-		 {.cpu = CPU_INTEL, .iommu = IOMMU_OFF, .cmdline = kernel_line},
-		 false,
-		 "intel_iommu=on iommu=pt"},
-		{"Intel, off though on by default",
-		 {.cpu = CPU_INTEL,
-		  .iommu = IOMMU_OFF,
-		  .iommu_default_on = true,
-		  .cmdline = kernel_line},
-		 false,
-		 "intel_iommu=on iommu=pt"},
-		{"Intel, on by default",
-		 {.cpu = CPU_INTEL,
-		  .iommu = IOMMU_ON,
-		  .iommu_default_on = true,
-		  .cmdline = kernel_line},
-		 false,
-		 "iommu=pt"},
-		{"Intel, on by the parameter: it stays as it is",
-		 {.cpu = CPU_INTEL,
-		  .iommu = IOMMU_ON,
-		  .iommu_default_on = true,
-		  .cmdline = intel_line},
-		 false,
-		 "intel_iommu=on,sm_on iommu=pt"},
-		{"no command line known",
-		 {.cpu = CPU_INTEL, .iommu = IOMMU_ABSENT},
-		 false,
-		 "intel_iommu=on iommu=pt"},
-		{"vfio-pci inside the kernel",
-		 {.cpu = CPU_AMD, .iommu = IOMMU_ON, .vfio_pci = MODULE_BUILTIN},
-		 false,
-		 "iommu=pt vfio-pci.ids=10de:2484,10de:228b"},
-	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct plan_choices choices = {.no_pt = cases[i].no_pt};
+	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+		const struct plan_choices choices = {.no_pt = parameters[i].no_pt};
 		auto_selection struct selection s = SELECTION_INIT;
 		struct plan_wish_input in = {.topology = t,
-					     .platform = &cases[i].p,
+					     .platform = &parameters[i].p,
 					     .selection = &s,
 					     .choices = &choices};
 		struct wish w;
@@ -177,7 +174,7 @@ static void which_kernel_parameters(void **state)
 		wish_release(&w);
 		select_words(t, "01:00", &s);
 		plan_wish(&in, &w);
-		assert_list(&w.kernel_params, cases[i].params, cases[i].what);
+		assert_list(&w.kernel_params, parameters[i].params, parameters[i].what);
 		wish_release(&w);
 	}
 	topology_free(t);
