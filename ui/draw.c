@@ -294,6 +294,11 @@ void draw_vertical(const struct canvas *c, int col)
 		put_line(c, row, col, "│", "|");
 }
 
+void draw_junction(const struct canvas *c, int col)
+{
+	put_line(c, 0, col, "┬", "+");
+}
+
 void draw_cursor(const struct canvas *c, int row, int col, int width)
 {
 	if (row < 0 || row >= c->area.rows)

@@ -17,8 +17,8 @@ static int details_height(int rows)
 
 static void put_beside(struct layout *l, int top, int bottom, int cols)
 {
-	int list_cols = cols * 5 / 8;
-	int details_cols = cols - list_cols - 1;
+	int details_cols = cols / 3 < 38 ? 38 : cols / 3;
+	int list_cols = cols - details_cols - 1;
 
 	l->beside = true;
 	l->list = (struct rect){top, 0, bottom - top, list_cols};

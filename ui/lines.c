@@ -58,15 +58,21 @@ void lines_add_checks(struct lines *l, const struct checks *checks)
 		[CHECK_UNKNOWN] = SIGN_NOTE,
 	};
 
+	static const char *const prefixes[] = {
+		[CHECK_OK] = "",
+		[CHECK_FAILED] = "",
+		[CHECK_AFTER_REBOOT] = "after the reboot: ",
+		[CHECK_UNKNOWN] = "cannot tell: ",
+	};
+
 	for (size_t i = 0; i < checks->len; i++) {
 		const struct check *c = &checks->items[i];
+		bool waits = c->state == CHECK_AFTER_REBOOT;
+		auto_free char *now = waits && c->found ? xasprintf(" (now %s)", c->found) : NULL;
 
-		lines_add(l, signs[c->state], ROLE_TEXT, "%s%s",
-			  c->state == CHECK_AFTER_REBOOT ? "after the reboot: "
-			  : c->state == CHECK_UNKNOWN    ? "cannot tell: "
-							 : "",
-			  c->what);
-		if (c->state != CHECK_OK && c->found)
+		lines_add(l, signs[c->state], ROLE_TEXT, "%s%s%s", prefixes[c->state], c->what,
+			  now ? now : "");
+		if (c->state != CHECK_OK && !waits && c->found)
 			lines_add(l, SIGN_NONE, ROLE_DIM, "  now: %s", c->found);
 		if (c->state == CHECK_FAILED && c->remedy)
 			lines_add(l, SIGN_NONE, ROLE_WARN, "  do: %s", c->remedy);

@@ -66,14 +66,27 @@ static enum sign say_ok(const struct tally *n, struct str *ret)
 	return SIGN_OK;
 }
 
-static enum sign say_special(int group, struct str *ret)
+static size_t count_ungrouped(const struct topology *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->len; i++)
+		n += t->devices[i].group == NO_GROUP;
+	return n;
+}
+
+static enum sign say_special(const struct topology *t, int group, struct str *ret)
 {
 	if (group == GROUP_GONE) {
 		str_adds(ret, "not on this machine now");
 		return SIGN_WARN;
 	}
-	str_adds(ret, "no IOMMU group: can't be handed over as it is");
-	return SIGN_WARN;
+	if (!t->groups_len) {
+		str_adds(ret, "no IOMMU groups: how devices are grouped is not known yet");
+		return SIGN_WARN;
+	}
+	str_addf(ret, "without a group: %zu, can't be handed over", count_ungrouped(t));
+	return SIGN_NOTE;
 }
 
 enum sign row_group_text(const struct topology *t, int group, const struct selection *marks,
@@ -83,7 +96,7 @@ enum sign row_group_text(const struct topology *t, int group, const struct selec
 	struct tally n = {.takeable = 0};
 
 	if (!g)
-		return say_special(group, ret);
+		return say_special(t, group, ret);
 	for (size_t i = 0; i < g->len; i++)
 		count(&n, &t->devices[g->members[i]], marks);
 	if (!n.takeable && !n.marked) {
@@ -107,14 +120,17 @@ enum sign row_group_text(const struct topology *t, int group, const struct selec
 
 void row_group_summary(const struct topology *t, int group, struct str *ret)
 {
-	const struct iommu_group *g = group < 0 ? NULL : topology_group(t, group);
 	const struct device *shown = NULL;
 	auto_free char *name = NULL;
 	char bdf[PCI_ADDR_TEXT];
+	size_t n = 0;
 
-	for (size_t i = 0; g && i < g->len; i++) {
-		const struct device *d = &t->devices[g->members[i]];
+	for (size_t i = 0; i < t->len; i++) {
+		const struct device *d = &t->devices[i];
 
+		if (d->group != group)
+			continue;
+		n++;
 		if (!shown || (!device_is_takeable(shown) && device_is_takeable(d)))
 			shown = d;
 	}
@@ -122,8 +138,8 @@ void row_group_summary(const struct topology *t, int group, struct str *ret)
 		return;
 	name = device_short_name(shown);
 	str_addf(ret, "%s %s", pci_addr_format_short(&shown->addr, bdf), name);
-	if (g->len > 1)
-		str_addf(ret, " +%zu", g->len - 1);
+	if (n > 1)
+		str_addf(ret, " +%zu", n - 1);
 }
 
 enum sign row_driver_text(const struct device *d, bool marked, bool configured, struct str *ret)

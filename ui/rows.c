@@ -108,13 +108,18 @@ static bool is_wanted(const struct rows_input *in, const struct bunch *b)
 	return false;
 }
 
-/* Groups of bridges alone are folded until somebody unfolds them: nothing in them can be marked. */
+/*
+ * Groups of bridges alone are folded until somebody unfolds them: nothing in them can be marked. So are devices
+ * without a group on a machine that has groups: host bridge, IOMMU and what else the kernel does not isolate.
+ */
 static bool is_open(const struct rows_input *in, const struct bunch *b)
 {
 	bool open = b->group == GROUP_GONE;
 
 	for (size_t i = 0; i < b->len; i++)
 		open = open || device_is_takeable(b->devices[i]);
+	if (b->group == GROUP_UNGROUPED && in->topology->groups_len)
+		open = false;
 	return folds_have(in->folds, b->group) ? !open : open;
 }
 

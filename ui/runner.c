@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/shell.h"
 
+#define SLOW_MS 1000 /* files are written at once; it is worth a word when they are not */
+
 int64_t runner_clock(void)
 {
 	struct timespec t;
@@ -93,7 +95,7 @@ static void start_next(struct runner *r)
 
 static int write_files(struct runner *r)
 {
-	int64_t started = runner_clock();
+	int64_t started = runner_clock(), took;
 	int rc = apply_begin(r->situation->host, r->plan, &r->apply, &r->err);
 
 	if (rc == 0) {
@@ -101,9 +103,10 @@ static int write_files(struct runner *r)
 		rc = apply_write(r->apply, &r->err);
 	}
 	r->written = rc == 0;
+	took = runner_clock() - started;
 	for (size_t i = 0; i < r->files; i++) {
 		r->steps[i].state = rc == 0 ? STEP_DONE : STEP_FAILED;
-		r->steps[i].took = i == 0 ? runner_clock() - started : 0;
+		r->steps[i].took = i == 0 && took >= SLOW_MS ? took : 0;
 	}
 	return rc;
 }

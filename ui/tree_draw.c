@@ -7,6 +7,13 @@
 #include "base/mem.h"
 #include "ui/layout.h"
 
+struct layout tree_layout(const struct app *app)
+{
+	/* Who is not root reads in a line of its own what that means. */
+	return layout_compute(app->grid.rows, app->grid.cols,
+			      &(struct layout_wish){.notice = !app_is_root(app), .details = true});
+}
+
 /* Where the columns of a device row begin. */
 struct columns {
 	int box, address, class, name, driver, usage;
@@ -71,7 +78,7 @@ static int draw_group(const struct app *app, const struct canvas *c, int y, cons
 				       ? text_columns(c->charset, text.data)
 				       : c->area.cols - col,
 			       sign_role(sign), text.data);
-	if (row->open || row->group < 0)
+	if (row->open || row->group == GROUP_GONE)
 		return end;
 	row_group_summary(app->situation->topology, row->group, &summary);
 	col = col + 2 < 34 ? 34 : col + 2;
@@ -189,7 +196,7 @@ void tree_draw(const struct app *app, const struct canvas *list)
 
 bool tree_draw_is_box(const struct app *app, size_t index, int col)
 {
-	struct columns at = columns_for(app->situation->topology, app->grid.cols);
+	struct columns at = columns_for(app->situation->topology, tree_layout(app).list.cols);
 	enum row_kind kind = app->tree.rows.items[index].kind;
 
 	return (kind == ROW_DEVICE || kind == ROW_GONE) && col >= at.box && col < at.box + 3;

@@ -58,6 +58,8 @@ int draw_sign(const struct canvas *c, int row, int col, enum sign sign);
 /* A line over the whole width with a title near its start and another near its end ("" for none). */
 void draw_rule(const struct canvas *c, int row, const char *title, const char *right);
 void draw_vertical(const struct canvas *c, int col);
+/* Where a vertical line meets the rule in row 0. */
+void draw_junction(const struct canvas *c, int col);
 /* Marks cells as those under the cursor. */
 void draw_cursor(const struct canvas *c, int row, int col, int width);
 

@@ -4,7 +4,10 @@
 #define UI_TREE_DRAW_H
 
 #include "ui/app.h"
+#include "ui/layout.h"
 
+/* The parts of the main screen at its size. */
+struct layout tree_layout(const struct app *app);
 /* Draws the rows from tree.top on. */
 void tree_draw(const struct app *app, const struct canvas *list);
 /* Is this column of a row inside its mark box? */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Golden screens: a machine is opened, keys are pressed, and the screen is compared with tests/golden/NAME-COLSxROWS.txt:
+ * its text, then one letter a cell for the role (capitals under the cursor). GOLDEN_WRITE=1 writes them anew; the git
+ * diff is the review.
+ */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../support/recorded.h"
+#include "base/mem.h"
+#include "ui/app.h"
+
+#define ARCHBOX "tests/ui/machines/archbox.txt"
+#define NO_IOMMU "tests/ui/machines/no-iommu.txt"
+#define IDS "tests/ui/machines/pci.ids"
+
+static const struct {
+	const char *name, *machine;
+	const char *keys; /* a character each; \t Tab, \n Enter */
+	enum charset charset;
+	bool not_root;
+} screens[] = {
+	{"tree", ARCHBOX, "", CHARSET_UTF8, false},
+	{"tree-ascii", ARCHBOX, " ", CHARSET_ASCII, false},
+	{"incomplete", ARCHBOX, " \t", CHARSET_UTF8, false},
+	{"group", ARCHBOX, "kk", CHARSET_UTF8, false},
+	{"filter", ARCHBOX, "fff", CHARSET_UTF8, false},
+	{"search", ARCHBOX, "/ax2", CHARSET_UTF8, false},
+	{"blocked", ARCHBOX, "<jjjjjjj c", CHARSET_UTF8, false},
+	{"preview", ARCHBOX, "gp", CHARSET_UTF8, false},
+	{"preview-choice", ARCHBOX, "gp>kkkkk\n", CHARSET_UTF8, false},
+	{"preview-blocked", ARCHBOX, " p", CHARSET_UTF8, false},
+	{"confirm", ARCHBOX, "gpWye", CHARSET_UTF8, false},
+	{"apply", ARCHBOX, "gpWyes\n", CHARSET_UTF8, false},
+	{"written", ARCHBOX, "gpWyes\nq", CHARSET_UTF8, false},
+	{"undo", ARCHBOX, "gpWyes\nqu", CHARSET_UTF8, false},
+	{"not-root", ARCHBOX, " ", CHARSET_UTF8, true},
+	{"help", ARCHBOX, "?", CHARSET_UTF8, false},
+	{"no-iommu", NO_IOMMU, "", CHARSET_UTF8, false},
+	{"quit", ARCHBOX, " q", CHARSET_UTF8, false},
+};
+
+static const struct {
+	int rows, cols;
+} sizes[] = {{24, 80}, {40, 120}, {12, 40}};
+
+/* --- the golden files ------------------------------------------------------------------------ */
+
+static void read_file(const char *path, struct str *ret)
+{
+	char chunk[4096];
+	size_t n;
+	FILE *f = fopen(path, "r");
+
+	while (f && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		str_add(ret, chunk, n);
+	if (f)
+		fclose(f);
+}
+
+static void write_file(const char *path, const struct str *bytes)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes->data, 1, bytes->len, f), bytes->len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool is_golden(const char *name, const struct app *app)
+{
+	const char *top = getenv("TOP");
+	auto_free char *path = xasprintf("%s/tests/golden/%s-%dx%d.txt", top ? top : ".", name,
+					 app->grid.cols, app->grid.rows);
+	auto_str struct str now = STR_INIT;
+	auto_str struct str golden = STR_INIT;
+
+	grid_text_plane(&app->grid, &now);
+	str_adds(&now, "--- roles ---\n");
+	grid_role_plane(&app->grid, &now);
+	if (getenv("GOLDEN_WRITE")) {
+		write_file(path, &now);
+		return true;
+	}
+	read_file(path, &golden);
+	if (str_equal(&golden, &now))
+		return true;
+	print_error("%s differs; it is now:\n%s", path, now.data);
+	return false;
+}
+
+/* --- one run ------------------------------------------------------------------------------------ */
+
+static void press(struct app *app, const char *keys)
+{
+	for (; *keys; keys++) {
+		app_input(app, &(struct input){.kind = INPUT_KEY, .key = (unsigned char)*keys});
+		app_draw(app);
+	}
+}
+
+static bool show(size_t screen, size_t size)
+{
+	static char *argv[] = {NULL};
+	const struct ui_options options = {.demo = true, .argv = argv};
+	struct recorded machine;
+	struct app app;
+	bool golden;
+
+	recorded_open(&machine, screens[screen].machine, IDS);
+	if (screens[screen].not_root)
+		machine.situation->platform->is_root = false;
+	app_init(&app, machine.situation, &options, screens[screen].charset);
+	app_resize(&app, sizes[size].rows, sizes[size].cols);
+	app_start(&app);
+	app_draw(&app);
+	press(&app, screens[screen].keys);
+	golden = is_golden(screens[screen].name, &app);
+	app_release(&app);
+	recorded_close(&machine);
+	return golden;
+}
+
+static void test_screens(void **state)
+{
+	size_t differ = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(screens); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++)
+			differ += !show(i, k);
+	assert_int_equal(differ, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_screens),
+	};
+
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
