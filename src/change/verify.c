@@ -184,6 +184,31 @@ static void remake_wish(const struct verify *v, struct wish *wish)
 	plan_wish(&in, wish);
 }
 
+static bool said_before(const struct checks *c, size_t n, const char *what)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(c->items[i].what, what))
+			return true;
+	return false;
+}
+
+/* Targets check the driver by their file's age; ours, by the journal, came first and stays. */
+static void say_once(struct checks *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->len; i++) {
+		if (!said_before(c, kept, c->items[i].what)) {
+			c->items[kept++] = c->items[i];
+			continue;
+		}
+		free(c->items[i].what);
+		free(c->items[i].found);
+		free(c->items[i].remedy);
+	}
+	c->len = kept;
+}
+
 int verify_run(const struct situation *s, struct checks *ret, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
@@ -205,5 +230,6 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 	remake_wish(&v, &wish);
 	r = check_targets(&v, &wish, reterr);
 	wish_release(&wish);
+	say_once(ret);
 	return r;
 }
