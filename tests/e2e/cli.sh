@@ -204,6 +204,19 @@ run --root "$root" apply --yes 01:00
 [ "$(cat "$TMP/outside/vfio.conf")" = precious ] && [ "$(ls "$TMP/outside")" = vfio.conf ] ||
 	complain "a symbolic link led out of the root"
 
+# --- attributes that can't be read -------------------------------------------------------------------------
+machine
+device=$(readlink -f "$root/sys/bus/pci/devices/0000:08:00.0")
+rm "$device"/config "$device"/uevent "$device"/driver
+mkdir "$device"/config "$device"/uevent
+printf 'nonsense\n' >"$device/revision"
+ln -s /nowhere "$device/driver"
+ln -s ../../../devices/nowhere "$root/sys/bus/pci/devices/0000:78:00.0" # vanished between listing and reading
+ln -s 0000:79:00.0 "$root/sys/bus/pci/devices/0000:79:00.0"             # a link to itself
+status 0 --root "$root" list --json
+holds '[.groups[].devices[].address] | length > 30 and index("0000:78:00.0") == null and index("0000:79:00.0") == null'
+status 0 --root "$root" check 01:00
+
 # --- names that are not text -----------------------------------------------------------------------------
 machine
 printf '10de  \033]0;owned\007NVIDIA \033[2J\302\233 2J\303(\n\t1f03  evil \033[31m\342\200\256card\tTAB\n\t10f9  100%%s%%n\n' >"$TMP/pci.ids"
