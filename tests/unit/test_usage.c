@@ -322,6 +322,11 @@ static void ssh_by_ipv4(void **state)
 		{NIC("eth0", "0000:00:03.0", "up") VIRTUAL_NIC("eth0.7", "up")
 			 LOWER("eth0.7", "eth0") ROUTES NETWORK_OF("eth0.7") ADDRESSES,
 		 "00:03.0 ssh-link: eth0.7 192.168.1.5\n"},
+		/* of two networks that hold the address the smaller one has it */
+		{NIC("eth0", "0000:00:03.0", "up") NIC("eth1", "0000:00:04.0", "up") ROUTES
+		 "|eth1 0000A8C0 00000000 0001 0 0 100 0000FFFF 0 0 0\n" NETWORK_OF("eth0")
+			 ADDRESSES,
+		 "00:03.0 ssh-link: eth0 192.168.1.5\n00:04.0 network-up: eth1\n"},
 		/* an address that no interface has */
 		{NIC("eth0", "0000:00:03.0", "down"), ""},
 	};
