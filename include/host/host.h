@@ -56,6 +56,10 @@ int host_read(const struct host *host, const char *path, struct str *ret,
 /* At most `max` bytes from the start; for device nodes, config space and logs. */
 int host_read_some(const struct host *host, const char *path, size_t max, struct str *ret,
 		   struct err *reterr) must_check;
+/* Gives the file piece by piece, for one too large to keep such as /proc/kallsyms, until `piece` returns false. */
+typedef bool (*host_piece_fn)(void *data, const char *bytes, size_t len);
+int host_read_pieces(const struct host *host, const char *path, host_piece_fn piece, void *data,
+		     struct err *reterr) must_check;
 /* The file without trailing blanks and newlines, for one-line attributes; replaces `ret`. */
 int host_read_line(const struct host *host, const char *path, struct str *ret,
 		   struct err *reterr) must_check;

@@ -14,6 +14,7 @@
 #define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY)
 #define READ_CHUNK 8192
 #define LINE_MAX_BYTES 65536
+#define PIECE_BYTES 65536
 
 static ssize_t read_once(const struct host *host, int fd, void *buf, size_t n)
 {
@@ -96,6 +97,40 @@ int host_read_some(const struct host *host, const char *path, size_t max, struct
 		   struct err *reterr)
 {
 	return read_path(host, path, max, false, ret, reterr);
+}
+
+static int give_pieces(const struct host *host, int fd, host_piece_fn piece, void *data)
+{
+	auto_str struct str bytes = STR_INIT;
+	int r;
+
+	do {
+		str_clear(&bytes);
+		r = host_read_fd(host, fd, PIECE_BYTES, false, &bytes);
+	} while (!r && bytes.len && piece(data, bytes.data, bytes.len));
+	return r;
+}
+
+int host_read_pieces(const struct host *host, const char *path, host_piece_fn piece, void *data,
+		     struct err *reterr)
+{
+	int fd = host_open_path(host, path, READ_FLAGS, 0);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return host_fail(reterr, fd, "read", path);
+	if (host->ops->fstat(host->ops->data, fd, &st))
+		r = host_fail(reterr, -errno, "read", path);
+	else
+		r = check_kind(&st, false, path, reterr);
+	if (!r) {
+		r = give_pieces(host, fd, piece, data);
+		if (r < 0)
+			host_fail(reterr, r, "read", path);
+	}
+	host_drop(host, fd);
+	return r;
 }
 
 int host_read_line(const struct host *host, const char *path, struct str *ret, struct err *reterr)

@@ -161,23 +161,57 @@ static void find_default(const struct host *host, struct platform *p)
 
 /* --- the ACS override patch ------------------------------------------------------ */
 
+struct symbol_search {
+	struct str window; /* the last bytes, so that a name on the border of two pieces is whole */
+	bool any, found;
+};
+
+/* Names of the kernel itself come first, "\t[" begins those of its modules: the patch is in the kernel. */
+static bool search_piece(void *data, const char *bytes, size_t len)
+{
+	static const char name[] = " pcie_acs_overrides";
+	struct symbol_search *s = data;
+	auto_free char *tail = NULL;
+	const char *module;
+	size_t keep;
+
+	str_add(&s->window, bytes, len);
+	s->any = true;
+	module = strstr(s->window.data, "\t[");
+	if (module) {
+		while (module > s->window.data && module[-1] != '\n')
+			module--;
+		str_truncate(&s->window, (size_t)(module - s->window.data));
+	}
+	s->found = strstr(s->window.data, name) != NULL;
+	if (s->found || module)
+		return false;
+	keep = s->window.len < sizeof(name) ? s->window.len : sizeof(name);
+	tail = xstrndup(s->window.data + s->window.len - keep, keep);
+	str_clear(&s->window);
+	str_adds(&s->window, tail);
+	return true;
+}
+
 /*
  * The patch's early function is the proof that this kernel has it; symbol names show also
  * without root. A list without any symbol tells nothing.
  */
 static void find_acs_override(const struct host *host, struct platform *p)
 {
-	auto_str struct str symbols = STR_INIT;
+	struct symbol_search s = {.window = STR_INIT, .any = false, .found = false};
 	auto_free char *value = kernel_params_value(p->cmdline ? p->cmdline : "",
 						    "pcie_acs_override");
 
 	p->acs_override = ACS_OVERRIDE_UNKNOWN;
-	if (host_read(host, "/proc/kallsyms", &symbols, NULL) < 0 || !strstr(symbols.data, " pci_"))
-		return;
-	if (!strstr(symbols.data, " pcie_acs_overrides"))
-		p->acs_override = ACS_OVERRIDE_UNSUPPORTED;
-	else
-		p->acs_override = value && *value ? ACS_OVERRIDE_ACTIVE : ACS_OVERRIDE_SUPPORTED;
+	if (host_read_pieces(host, "/proc/kallsyms", search_piece, &s, NULL) == 0 && s.any) {
+		if (!s.found)
+			p->acs_override = ACS_OVERRIDE_UNSUPPORTED;
+		else
+			p->acs_override = value && *value ? ACS_OVERRIDE_ACTIVE
+							  : ACS_OVERRIDE_SUPPORTED;
+	}
+	str_release(&s.window);
 }
 
 void platform_find_iommu(const struct host *host, struct platform *p)

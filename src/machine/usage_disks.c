@@ -238,7 +238,7 @@ static void add_mount(struct mounts *m, const char *point, const char *type, con
 	m->list[m->len++] = (struct mount){.point = unescape(point),
 					   .type = xstrdup(type),
 					   .source = unescape(source),
-					   .number = xstrdup(number)};
+					   .number = number ? xstrdup(number) : NULL};
 }
 
 /* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS" */

@@ -161,6 +161,27 @@ static void iommu_on_by_default(void **state)
 	}
 }
 
+/* The name may lie anywhere in a list that is read in pieces; a module's symbol of that name is no proof. */
+static void the_kernels_symbols_may_be_many(void **state)
+{
+	(void)state;
+	for (size_t before = 65480; before < 65560; before++) {
+		char *root = unpacked("");
+		auto_str struct str text = STR_INIT;
+		struct found f;
+
+		while (text.len + 10 <= before)
+			str_adds(&text, "0 t pci_a\n");
+		while (text.len < before)
+			str_addc(&text, 'x');
+		str_adds(&text, "\n0 t pcie_acs_overrides\n0 t pci_z\n");
+		tmproot_put_bytes(root, "/proc/kallsyms", text.data, text.len);
+		f = detect_in(root);
+		assert_string_equal(acs_override_name(f.p->acs_override), "supported");
+		done(&f);
+	}
+}
+
 static void acs_override_is_proved_by_the_kernels_symbols(void **state)
 {
 	static const char with[] = "file /proc/kallsyms\n|0 T pci_setup\n|0 t pcie_acs_overrides\n";
@@ -172,6 +193,8 @@ static void acs_override_is_proved_by_the_kernels_symbols(void **state)
 		{with, "pcie_acs_override=downstream", "active"},
 		{without, "pcie_acs_override=downstream", "unsupported"},
 		{without, "quiet", "unsupported"},
+		{"file /proc/kallsyms\n|0 t pci_setup\n|0 t a\t[x]\n|0 t pcie_acs_overrides\t[x]\n",
+		 "quiet", "unsupported"},
 		{"file /proc/kallsyms\n", "pcie_acs_override=downstream", "unknown"},
 		{"", "pcie_acs_override=downstream", "unknown"},
 	};
@@ -636,6 +659,7 @@ int main(void)
 		cmocka_unit_test(iommu_on_off_or_absent),
 		cmocka_unit_test(iommu_on_by_default),
 		cmocka_unit_test(acs_override_is_proved_by_the_kernels_symbols),
+		cmocka_unit_test(the_kernels_symbols_may_be_many),
 		cmocka_unit_test(boot_loader_by_proof_then_traces),
 		cmocka_unit_test(initramfs_generator),
 		cmocka_unit_test(ovmf_as_the_descriptors_say),

@@ -158,6 +158,15 @@ static void disks(void **state)
 		{STACKED("dm-0", "254:0") STACKED("dm-1", "254:1") SLAVE("dm-0", "dm-1") SLAVE(
 			 "dm-1", "dm-0") MOUNTINFO MOUNT("254:1", "/", "ext4", "/dev/mapper/x"),
 		 ""},
+	};
+
+	(void)state;
+	check(cases, ARRAY_SIZE(cases), NULL);
+}
+
+static void disks_that_hang_elsewhere(void **state)
+{
+	static const struct usage_case cases[] = {
 		/* a loop device and RAM have no controller */
 		{STACKED("loop0", "7:0") STACKED("zram0", "252:0")
 			 MOUNTINFO MOUNT("7:0", "/snap/core", "squashfs", "/dev/loop0") SWAPS
@@ -550,6 +559,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(disks),
+		cmocka_unit_test(disks_that_hang_elsewhere),
 		cmocka_unit_test(file_systems_over_several_devices),
 		cmocka_unit_test(swap),
 		cmocka_unit_test(network),
