@@ -176,6 +176,7 @@ static int read_names(DIR *dir, struct strv *ret)
 {
 	const struct dirent *entry;
 
+	/* cppcheck-suppress readdirCalled; safe, since each DIR is used by one call (readdir(3)) */
 	for (errno = 0; (entry = readdir(dir)); errno = 0)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			strv_add(ret, entry->d_name);

@@ -95,6 +95,11 @@ static int start(char *const argv[], int out, int errors, pid_t *ret_pid)
 	return -r;
 }
 
+static int no_name(struct err *reterr)
+{
+	return err_set(reterr, -EINVAL, "cannot run a command without a name");
+}
+
 static int start_failed(int code, const char *name, struct err *reterr)
 {
 	if (code == -ENOENT && !strchr(name, '/'))
@@ -135,8 +140,8 @@ int process_spawn(struct process *ret, const struct strv *argv, struct err *rete
 	pid_t pid = 0;
 	int r;
 
-	if (!argv->len)
-		return err_set(reterr, -EINVAL, "cannot run a command without a name");
+	if (!argv->items || !argv->items[0])
+		return no_name(reterr);
 	r = open_pipe(ends);
 	if (!r) {
 		r = start(argv->items, ends[1], ends[1], &pid);
@@ -291,6 +296,8 @@ int process_run(const char *const argv[], int timeout_ms, struct process_result 
 	*ret = (struct process_result)PROCESS_RESULT_INIT;
 	for (size_t i = 0; argv[i]; i++)
 		strv_add(&copy, argv[i]);
+	if (!copy.items)
+		return no_name(reterr);
 	r = open_pipe(out);
 	if (!r)
 		r = open_pipe(errors);

@@ -346,7 +346,6 @@ static void try_mounts(struct fixture *f)
 	auto_free char *ro = tmproot_path(f->root, "/ro");
 	auto_free char *tiny = tmproot_path(f->root, "/tiny");
 	auto_free char *big = xcalloc(1, 300000);
-	auto_str struct str s = STR_INIT;
 	struct err err = ERR_INIT;
 
 	tmproot_put(f->root, "/spare", "spare\n");

@@ -124,6 +124,18 @@ static void a_program_that_is_not_there_is_said(void **state)
 	}
 }
 
+static void a_command_without_a_name_is_refused(void **state)
+{
+	const char *const argv[] = {NULL};
+	struct strv none = STRV_INIT;
+	struct process_result r = PROCESS_RESULT_INIT;
+	struct process p = PROCESS_INIT;
+
+	(void)state;
+	assert_int_equal(process_run(argv, 1000, &r, NULL), -EINVAL);
+	assert_int_equal(process_spawn(&p, &none, NULL), -EINVAL);
+}
+
 static long now_ms(void)
 {
 	struct timespec t;
@@ -261,6 +273,7 @@ int main(void)
 		cmocka_unit_test(gives_output_errors_and_status_apart),
 		cmocka_unit_test(children_start_clean),
 		cmocka_unit_test(a_program_that_is_not_there_is_said),
+		cmocka_unit_test(a_command_without_a_name_is_refused),
 		cmocka_unit_test(what_takes_too_long_is_killed_with_its_children),
 		cmocka_unit_test(output_is_kept_up_to_a_limit_and_the_rest_drained),
 		cmocka_unit_test(streams_both_outputs_in_order),
