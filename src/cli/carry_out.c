@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,25 +61,39 @@ static void take_signal(struct runner *r, const struct process *p)
 	flush(r->cli);
 }
 
-/* Streams what the command says; keeps it in `output`, too. */
+/* Takes what the command said since the last time; keeps it in `output`, too. 0 at the end. */
+static int take_output(struct runner *r, struct process *p, struct str *output)
+{
+	const size_t had = output->len;
+	int more = process_read(p, output);
+
+	print_lines(&r->cli->out, output->data + had, output->len - had);
+	flush(r->cli);
+	return more;
+}
+
+/*
+ * Until the command is done. It counts as done when it has ended, even where something that it
+ * left in the background still holds its output open.
+ */
 static void stream(struct runner *r, struct process *p, struct str *output)
 {
+	auto_fd int child = (int)syscall(SYS_pidfd_open, p->pid, 0);
 	int more = 1;
 
 	while (more > 0) {
 		struct pollfd fds[] = {{.fd = p->fd, .events = POLLIN},
-				       {.fd = r->signals, .events = POLLIN}};
-		const size_t had = output->len;
+				       {.fd = r->signals, .events = POLLIN},
+				       {.fd = child, .events = POLLIN}};
 
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents)
 			take_signal(r, p);
-		if (!fds[0].revents)
-			continue;
-		more = process_read(p, output);
-		print_lines(&r->cli->out, output->data + had, output->len - had);
-		flush(r->cli);
+		if (fds[0].revents || fds[2].revents)
+			more = take_output(r, p, output);
+		if (fds[2].revents)
+			return;
 	}
 }
 
