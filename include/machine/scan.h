@@ -26,8 +26,8 @@ void scanner_free(struct scanner *s);
 struct modules *scanner_modules(struct scanner *s);
 int scanner_scan(struct scanner *s, struct topology **ret, struct err *reterr) must_check;
 
-/* Above so many devices a scan leaves numa_node at -1: reading it is a seventh of the whole cost. */
-#define SCAN_NUMA_MAX 512
+/* Above so many devices a scan leaves numa_node at -1: reading it is a sixth of the whole cost. */
+#define SCAN_NUMA_MAX 128
 /* The NUMA node of one device, read now unless the scan did; -1: none. */
 int scan_numa_node(const struct host *host, const struct device *d);
 

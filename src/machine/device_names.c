@@ -138,32 +138,37 @@ static bool brackets_hold_the_name(const struct device *d)
 static size_t phrase_at(const char *s, const char **instead)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
-		if (text_starts_with(s, phrases[i].phrase)) {
+		if (*s == *phrases[i].phrase && text_starts_with(s, phrases[i].phrase)) {
 			*instead = phrases[i].instead;
 			return strlen(phrases[i].phrase);
 		}
 	return 0;
 }
 
+static bool wants_blank(const struct str *s)
+{
+	return s->len && s->data[s->len - 1] != ' ';
+}
+
 /* Appends `s` without brackets and the phrases above, with single blanks. */
 static void add_shortened(struct str *out, const char *s)
 {
 	const char *instead = NULL;
-	bool bracket = false;
+	bool bracket = false, starts_word = true;
 
 	while (*s) {
-		size_t n = phrase_at(s, &instead);
+		size_t n = starts_word && !bracket ? phrase_at(s, &instead) : 0;
 
-		bracket = (bracket || *s == '[') && *s != ']';
+		starts_word = !n && (*s == ' ' || *s == '(');
 		if (n) {
-			str_adds(out, bracket ? "" : instead);
-		} else {
-			n = 1;
-			if (!bracket && *s != ']' &&
-			    !(*s == ' ' && (!out->len || text_ends_with(out->data, " "))))
-				str_addc(out, *s);
+			str_adds(out, instead);
+			s += n;
+			continue;
 		}
-		s += n;
+		bracket = (bracket || *s == '[') && *s != ']';
+		if (!bracket && *s != ']' && (*s != ' ' || wants_blank(out)))
+			str_addc(out, *s);
+		s++;
 	}
 	str_rtrim(out);
 }

@@ -7,6 +7,7 @@
 #include "machine/pci_names.h"
 
 #include <libudev.h>
+#include <locale.h>
 #include <pci/pci.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct section {
 struct pci_names {
 	struct udev *udev;
 	struct udev_hwdb *hwdb; /* NULL: none, or a list was given */
+	locale_t plain;         /* the "C" locale */
 	char *ids_file;
 	bool ids_tried;
 	struct str ids; /* the list, once it was needed */
@@ -78,10 +80,14 @@ static void make_room(struct pci_names *n)
 static char *ask_hwdb(struct pci_names *n, const char *modalias, const char *property)
 {
 	struct udev_list_entry *all, *found;
+	locale_t before;
 
 	if (!n->hwdb)
 		return NULL;
+	/* The database tries hundreds of patterns; fnmatch() is slow where characters have many bytes. */
+	before = uselocale(n->plain);
 	all = udev_hwdb_get_properties_list_entry(n->hwdb, modalias, 0);
+	uselocale(before);
 	found = udev_list_entry_get_by_name(all, property);
 	return found ? xstrdup(udev_list_entry_get_value(found)) : NULL;
 }
@@ -275,7 +281,8 @@ struct pci_names *pci_names_new(const char *ids_file)
 
 	n->ids_file = xstrdup(ids_file);
 	str_init(&n->ids);
-	if (!ids_file) {
+	n->plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (!ids_file && n->plain) {
 		n->udev = udev_new();
 		n->hwdb = n->udev ? udev_hwdb_new(n->udev) : NULL;
 	}
@@ -294,6 +301,8 @@ void pci_names_free(struct pci_names *n)
 	str_release(&n->ids);
 	udev_hwdb_unref(n->hwdb);
 	udev_unref(n->udev);
+	if (n->plain)
+		freelocale(n->plain);
 	free(n);
 }
 
