@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "machine/scan.h"
 
 static const struct {
 	enum pcie_type type;
@@ -103,6 +104,7 @@ static void show_json(struct cli *c, const struct device *d)
 	const struct topology *t = c->situation->topology;
 	json_t *o = json_device(c->situation, d);
 	auto_strv struct strv above = STRV_INIT;
+	int node = scan_numa_node(c->situation->host, d);
 	char class_code[8];
 
 	bridges_above(t, d, &above);
@@ -113,7 +115,7 @@ static void show_json(struct cli *c, const struct device *d)
 	json_put(o, "group", d->group == NO_GROUP ? json_null() : json_integer(d->group));
 	json_put(o, "bridges", json_texts(&above));
 	json_put(o, "reset_known", json_boolean(d->reset_known));
-	json_put(o, "numa_node", d->numa_node < 0 ? json_null() : json_integer(d->numa_node));
+	json_put(o, "numa_node", node < 0 ? json_null() : json_integer(node));
 	json_put(o, "driver_override", json_text(d->driver_override));
 	json_put(o, "modalias", json_text(d->modalias));
 	json_put(o, "pcie_type", json_text(type_name(d)));
@@ -166,16 +168,17 @@ static void show_drivers(struct printer *p, const struct situation *s, const str
 		    driver_is_vfio(d->driver) ? "handed over" : "handed over at the next boot");
 }
 
-static void show_place(struct printer *p, const struct topology *t, const struct device *d)
+static void show_place(struct printer *p, const struct situation *s, const struct device *d)
 {
 	auto_strv struct strv above = STRV_INIT;
 	auto_free char *now = link_text(d->caps.link_speed, d->caps.link_width);
 	auto_free char *most = link_text(d->caps.link_speed_max, d->caps.link_width_max);
 	auto_free char *link = now && most ? xasprintf("%s, at most %s", now, most)
 					   : xstrdup(now ? now : most);
-	auto_free char *node = d->numa_node < 0 ? NULL : xasprintf("%d", d->numa_node);
+	int number = scan_numa_node(s->host, d);
+	auto_free char *node = number < 0 ? NULL : xasprintf("%d", number);
 
-	bridges_above(t, d, &above);
+	bridges_above(s->topology, d, &above);
 	auto_free char *path = strv_join(&above, " > ");
 
 	row(p, "Behind", path);
@@ -269,7 +272,7 @@ int cmd_show(struct cli *c)
 	show_kind(&c->out, d);
 	show_drivers(&c->out, c->situation, d);
 	show_group(c, d);
-	show_place(&c->out, t, d);
+	show_place(&c->out, c->situation, d);
 	show_abilities(&c->out, t, d);
 	show_uses(&c->out, c->situation, d);
 	return EXIT_DONE;
