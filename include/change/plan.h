@@ -42,8 +42,10 @@ struct plan {
 	int resumes; /* id of the change whose commands alone are run again, since they did not finish */
 	struct plan_choices choices; /* as they were used; `user` is storage of choices.user */
 	char *user;
-	struct strv names;  /* of the selected devices, in their order, for history */
-	struct strv unmake; /* undo: directories that the change made, removed again when empty */
+	struct strv names; /* of the selected devices, in their order, for history */
+	struct strv
+		unmake; /* directories that the change (or, when nothing is handed over, any change) made,
+				removed again when empty */
 };
 
 int plan_build(const struct situation *s, const struct selection *selection,

@@ -172,6 +172,14 @@ static void check_rules(const struct situation *s, struct plan *p)
 	rules_check(&in, &p->findings);
 }
 
+/* With nothing handed over, directories that any change made go too, where they are empty then. */
+static void unmake_dirs(struct plan *p, const struct journal *j)
+{
+	for (size_t i = 0; !p->selection.len && i < j->len; i++)
+		for (size_t k = 0; k < j->items[i].made.len; k++)
+			strv_add_unique(&p->unmake, j->items[i].made.items[k]);
+}
+
 static int build(const struct situation *s, struct plan *p, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
@@ -187,6 +195,7 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 		return r;
 	p->changes.reboot |= needs_reboot(&p->changes);
 	add_unfinished(p, &j);
+	unmake_dirs(p, &j);
 	plan_warn(s, p);
 	return 0;
 }
