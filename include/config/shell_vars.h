@@ -56,6 +56,7 @@ struct shell_assignment {
 struct shell_blind {
 	size_t at;
 	bool for_good; /* nothing after it is certain either: exit, set, alias ... */
+	bool ends;     /* exit, return, exec: text after it may never be read */
 };
 
 struct shell_vars {

@@ -215,6 +215,7 @@ static void classify(struct shell_parser *p, const struct simple *c)
 					    "exec",     "exit",    "return",  "trap",    "eval",
 					    "readonly", "local",   "break",   "builtin", "command",
 					    "continue", "logout",  "suspend", "declare", "typeset"};
+	static const char *const ends[] = {"exit", "return", "exec"};
 	const char *name = p->s + c->name_at;
 	size_t n = c->name_length;
 	bool known;
@@ -228,9 +229,12 @@ static void classify(struct shell_parser *p, const struct simple *c)
 	}
 	known = IS_ONE_OF(harmless, name, n) ||
 		((is_declaration(p, c) || is_command(p, c, "unset")) && !c->odd_operand);
-	if (!known)
-		shell_note_blind(p, IS_ONE_OF(final, name, n) || is_command(p, c, "export") ||
-					    is_command(p, c, "unset"));
+	if (known)
+		return;
+	shell_note_blind(p, IS_ONE_OF(final, name, n) || is_command(p, c, "export") ||
+				    is_command(p, c, "unset"));
+	if (!p->silent)
+		p->out->blinds[p->out->blinds_len - 1].ends = IS_ONE_OF(ends, name, n);
 }
 
 /* NAME ( ) compound-command; pos is at the "(". */
