@@ -67,7 +67,8 @@ struct target {
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
-#define TARGETS(X) X(modprobe) X(udev_rules) X(initramfs_tools) X(grub) X(qemu_conf) X(launch)
+#define TARGETS(X)                                                                                 \
+	X(modprobe) X(udev_rules) X(initramfs_tools) X(dracut) X(grub) X(qemu_conf) X(launch)
 
 #define TARGET_DECLARE(name) extern const struct target target_##name;
 TARGETS(TARGET_DECLARE)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dracut: vfio-pci inside the image and loaded before udev starts.
+ *
+ * force_drivers puts rd.driver.pre= into the image, so the order is certain. dracut
+ * copies /etc/modprobe.d only in host-only mode, so what speaks of vfio there is named
+ * as install_items. bash sources all drop-ins by name; the words between the quotes
+ * need blanks at both ends, or they glue to those of another file.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/image.h"
+#include "config/shell_vars.h"
+#include "config/target.h"
+
+#define DROPIN_NAME "90-vfiotui.conf"
+#define DROPIN_PATH "/etc/dracut.conf.d/" DROPIN_NAME
+#define MODPROBE_DIR "/etc/modprobe.d/"
+
+static bool is_debian(const struct platform *p)
+{
+	return strv_has(&p->distro_like, "debian") || strv_has(&p->distro_like, "ubuntu");
+}
+
+/* A file's name that bash reads as it is, and that dracut does not split. */
+static bool is_plain(const char *path)
+{
+	return path[strspn(path,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] ==
+	       '\0';
+}
+
+/* Adds a file that exists after the plan and (unless `any`) speaks of vfio. */
+static int add_item(struct changes *c, const char *path, bool any, struct strv *items,
+		    struct err *reterr)
+{
+	const char *bytes;
+	size_t len;
+	int r = changes_get(c, path, &bytes, &len, reterr);
+
+	if (r == -ENOENT) {
+		err_clear(reterr);
+		return 0;
+	}
+	if (r >= 0 && is_plain(path) && (any || memmem(bytes, len, "vfio", 4)))
+		strv_add_unique(items, path);
+	return r;
+}
+
+/* The files that must be inside: those of the wish, and all of modprobe.d that speaks of vfio. */
+static int find_items(const struct wish *wish, struct changes *c, struct strv *items,
+		      struct err *reterr)
+{
+	auto_strv struct strv names = STRV_INIT;
+	auto_strv struct strv paths = STRV_INIT;
+	int r = files_list(c->files, "/etc/modprobe.d", ".conf", &names, reterr);
+
+	for (size_t i = 0; i < names.len; i++)
+		strv_addf(&paths, MODPROBE_DIR "%s", names.items[i]);
+	for (size_t i = 0; i < c->len; i++)
+		if (text_starts_with(c->edits[i].path, MODPROBE_DIR))
+			strv_add_unique(&paths, c->edits[i].path);
+	strv_sort(&paths);
+	for (size_t i = 0; r >= 0 && i < paths.len; i++)
+		r = add_item(c, paths.items[i], false, items, reterr);
+	for (size_t i = 0; r >= 0 && i < wish->early_files.len; i++)
+		r = add_item(c, wish->early_files.items[i], true, items, reterr);
+	return r;
+}
+
+static void write_words(struct str *out, const char *variable, const struct strv *words)
+{
+	auto_free char *joined = strv_join(words, " ");
+
+	if (words->len)
+		str_addf(out, "%s+=\" %s \"\n", variable, joined);
+}
+
+/* A later file that assigns with "=" would drop what ours adds. */
+static int check_later(struct changes *c, const char *dir, struct err *reterr)
+{
+	static const char *const used[] = {"force_drivers", "install_items"};
+	auto_strv struct strv names = STRV_INIT;
+	int r = files_list(c->files, dir, ".conf", &names, reterr);
+
+	for (size_t i = 0; r >= 0 && i < names.len; i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, names.items[i]);
+		struct shell_vars vars = {.len = 0};
+		const char *bytes;
+		size_t len;
+
+		if (strverscmp(names.items[i], DROPIN_NAME) <= 0)
+			continue;
+		r = files_get(c->files, path, &bytes, &len, reterr);
+		if (r < 0)
+			break;
+		if (shell_vars_parse(&vars, bytes, len, SHELL_BASH, path, NULL) < 0)
+			continue; /* bash reports it, and dracut goes on without the file */
+		for (size_t j = 0; r >= 0 && j < vars.len; j++)
+			for (size_t k = 0; k < ARRAY_SIZE(used); k++)
+				if (!vars.items[j].append && !strcmp(vars.items[j].name, used[k]))
+					r = err_set(
+						reterr, -EINVAL,
+						"%s, line %zu: \"%s=\" drops what " DROPIN_PATH
+						" adds; nothing was changed, write \"%s+=\" there",
+						path, vars.items[j].line, used[k], used[k]);
+		shell_vars_release(&vars);
+	}
+	return r;
+}
+
+static int plan_dropin(const struct wish *wish, struct changes *ret, struct err *reterr)
+{
+	static const char *const dirs[] = {"/etc/dracut.conf.d", "/run/initramfs/dracut.conf.d",
+					   "/usr/lib/dracut/dracut.conf.d"};
+	auto_strv struct strv items = STRV_INIT;
+	auto_str struct str text = STR_INIT;
+	int r = 0;
+
+	if (!wish->early_modules.len && !wish->early_files.len) {
+		if (!files_exist(ret->files, DROPIN_PATH))
+			return 0;
+		return changes_remove(ret, DROPIN_PATH, "the initramfs loads no vfio-pci any more",
+				      reterr);
+	}
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(dirs); i++)
+		r = check_later(ret, dirs[i], reterr);
+	if (r >= 0)
+		r = find_items(wish, ret, &items, reterr);
+	if (r < 0)
+		return r;
+	str_adds(&text, "# vfiotui: vfio-pci before the host's drivers (\"vfiotui undo\" takes "
+			"this back)\n");
+	write_words(&text, "force_drivers", &wish->early_modules);
+	write_words(&text, "install_items", &items);
+	return changes_set(ret, DROPIN_PATH, text.data, text.len, 0644,
+			   "vfio-pci is loaded inside the initramfs", reterr);
+}
+
+/* Debian's images have names that --regenerate-all of older versions doesn't know. */
+static void plan_commands(const struct platform *p, struct changes *ret)
+{
+	if (!is_debian(p) || !p->kernels.len) {
+		changes_run(ret, COMMAND_INITRAMFS, "rebuilds the initramfs of each kernel",
+			    "dracut", "-f", "--regenerate-all", NULL);
+		return;
+	}
+	for (size_t i = 0; i < p->kernels.len; i++) {
+		auto_free char *image = xasprintf("/boot/initrd.img-%s", p->kernels.items[i]);
+
+		changes_run(ret, COMMAND_INITRAMFS, "rebuilds the initramfs", "dracut", "-f", image,
+			    p->kernels.items[i], NULL);
+	}
+}
+
+static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
+		struct err *reterr)
+{
+	int r = plan_dropin(wish, ret, reterr);
+
+	if (r < 0)
+		return r;
+	if (changes_touch(ret, MODPROBE_DIR) || changes_touch(ret, UDEV_BIND_PATH) ||
+	    changes_touch(ret, "/etc/dracut.conf.d/")) {
+		plan_commands(ctx->platform, ret);
+		ret->reboot = true;
+	}
+	return 0;
+}
+
+static int verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
+		  struct err *reterr)
+{
+	bool debian = is_debian(ctx->platform);
+
+	(void)reterr;
+	if (!ctx->host || !host_is_live(ctx->host) || !wish->len)
+		return 0;
+	for (size_t i = 0; i < ctx->platform->kernels.len; i++) {
+		const char *release = ctx->platform->kernels.items[i];
+		auto_free char *image = xasprintf("/boot/initrd.img-%s", release);
+		const char *const by_path[] = {"lsinitrd", image, NULL};
+		const char *const by_kernel[] = {"lsinitrd", "-k", release, NULL};
+
+		if (!debian || host_exists(ctx->host, image))
+			check_image(ctx, wish, release, debian ? by_path : by_kernel,
+				    debian ? "dracut -f IMAGE KERNEL"
+					   : "dracut -f --regenerate-all",
+				    ret);
+	}
+	return 0;
+}
+
+static bool applies(const struct target_context *ctx)
+{
+	return ctx->platform->initramfs == INITRAMFS_DRACUT;
+}
+
+const struct target target_dracut = {
+	.name = "dracut",
+	.applies = applies,
+	.plan = plan,
+	.verify = verify,
+};
