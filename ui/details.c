@@ -7,6 +7,8 @@
 #include "advice/rules.h"
 #include "base/mem.h"
 
+#define NAME_LINE 76 /* columns of the details at 80 */
+
 /* --- findings ----------------------------------------------------------------------- */
 
 static enum sign severity_sign(enum severity s)
@@ -78,45 +80,72 @@ static void add_ids_line(struct lines *ret, const struct device *d)
 	if (d->numa_node >= 0)
 		str_addf(&s, "   node %d", d->numa_node);
 	add_resets(&s, d);
-	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", s.data);
-}
-
-static void add_driver_line(struct lines *ret, const struct device *d)
-{
-	auto_str struct str s = STR_INIT;
-	auto_free char *modules = strv_join(&d->modules, " ");
-
-	str_addf(&s, "Driver: %s", d->driver ? d->driver : "none");
-	if (d->modules.len &&
-	    !(d->driver && d->modules.len == 1 && strcmp(modules, d->driver) == 0))
-		str_addf(&s, "   modules: %s", modules);
-	if (d->driver_override)
-		str_addf(&s, "   override: %s", d->driver_override);
 	if (d->boot_vga == 1)
 		str_adds(&s, "   boot display");
-	if (d->sriov == SRIOV_VIRTUAL)
-		str_adds(&s, "   virtual function");
-	else if (d->caps.sriov_total)
-		str_addf(&s, "   SR-IOV %u of %u", d->caps.sriov_enabled, d->caps.sriov_total);
 	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", s.data);
 }
 
+/* What the row does not show: it has the driver already. */
+static void add_driver_line(struct lines *ret, const struct device *d)
+{
+	auto_strv struct strv words = STRV_INIT;
+	auto_free char *modules = strv_join(&d->modules, " ");
+	auto_free char *line = NULL;
+
+	if (d->modules.len && !d->driver)
+		strv_addf(&words, "modules: %s", modules);
+	if (d->driver_override)
+		strv_addf(&words, "override: %s", d->driver_override);
+	if (d->sriov == SRIOV_VIRTUAL)
+		strv_add(&words, "virtual function");
+	else if (d->caps.sriov_total)
+		strv_addf(&words, "SR-IOV: %u of %u", d->caps.sriov_enabled, d->caps.sriov_total);
+	line = strv_join(&words, "   ");
+	if (words.len)
+		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", line);
+}
+
+/* One line a kind: "mounted: /dev/sda1 on /boot, /dev/sdb1 on /srv". */
 static void add_usage(struct lines *ret, const struct usage *u, const struct pci_addr *a)
 {
 	size_t n = 0;
 	const struct usage_item *item = usage_of(u, a, &n);
 
-	for (size_t i = 0; item && i < n; i++)
-		lines_add(ret, SIGN_USED, ROLE_TEXT, "%s: %s", usage_kind_label(item[i].kind),
-			  item[i].what);
+	for (size_t i = 0; item && i < n;) {
+		auto_str struct str line = STR_INIT;
+		enum usage_kind kind = item[i].kind;
+
+		str_addf(&line, "%s: %s", usage_kind_label(kind), item[i].what);
+		for (i++; i < n && item[i].kind == kind; i++)
+			str_addf(&line, ", %s", item[i].what);
+		lines_add(ret, SIGN_USED, ROLE_TEXT, "%s", line.data);
+	}
+}
+
+/* Short words for class and vendor: the line shall stay one, and cost little on a slow terminal. */
+static void add_name_line(struct lines *ret, const struct device *d)
+{
+	static const char *const tails[] = {" controller", " compatible"};
+	auto_free char *vendor = device_short_vendor(d);
+	auto_free char *name = vendor && d->device_name ? xasprintf("%s %s", vendor, d->device_name)
+							: device_short_name(d);
+	size_t n = strlen(d->class_name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++)
+		if (n > strlen(tails[i]) &&
+		    strncmp(d->class_name + n - strlen(tails[i]), tails[i], strlen(tails[i])) == 0)
+			n -= strlen(tails[i]);
+	if (n + 2 + strlen(name) > NAME_LINE)
+		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s  %s", device_short_class(d), name);
+	else
+		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%.*s  %s", (int)n, d->class_name, name);
 }
 
 static void device_details(struct app *app, const struct row *row, struct lines *ret)
 {
 	const struct device *d = row->device;
-	auto_free char *name = device_name(d);
 
-	lines_add(ret, SIGN_NONE, ROLE_TITLE, "%s  %s", d->class_name, name);
+	add_name_line(ret, d);
 	add_ids_line(ret, d);
 	add_findings(ret, app, row->tag);
 	if (row->group >= 0)
@@ -124,7 +153,7 @@ static void device_details(struct app *app, const struct row *row, struct lines 
 	add_usage(ret, &app->situation->usage, &d->addr);
 	if (d->is_bridge)
 		lines_add(ret, SIGN_NOTE, ROLE_TEXT,
-			  "Bridges stay with the host; they don't keep a group from being used.");
+			  "Stays with the host; bridges keep no group from being used.");
 	add_driver_line(ret, d);
 }
 
@@ -151,28 +180,31 @@ static const char *state_explained(const struct app *app, int group)
 	case GROUP_OK:
 		break;
 	}
-	return "Nothing outside of this group can be reached by what is in it past the IOMMU.";
+	return "What is in this group is kept apart from everything outside of it.";
+}
+
+static void add_members(const struct topology *t, const struct iommu_group *g, struct lines *ret)
+{
+	for (size_t i = 0; i < g->len; i++) {
+		const struct device *d = &t->devices[g->members[i]];
+		auto_free char *name = device_short_name(d);
+		char bdf[PCI_ADDR_TEXT];
+
+		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s %-7s %s",
+			  pci_addr_format_short(&d->addr, bdf), device_short_class(d), name);
+	}
 }
 
 static void group_details(struct app *app, const struct row *row, struct lines *ret)
 {
-	const struct situation *s = app->situation;
-	const struct iommu_group *g = topology_group(s->topology, row->group);
-	auto_str struct str text = STR_INIT;
-	enum sign sign = row_group_text(s->topology, row->group, &app->tree.marks, &text);
+	const struct topology *t = app->situation->topology;
+	const struct iommu_group *g = topology_group(t, row->group);
 
-	lines_add(ret, sign, ROLE_TITLE, "IOMMU group %d: %s", row->group, text.data);
 	add_findings(ret, app, row->tag);
-	if (ret->len == 1)
+	if (!ret->len)
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", state_explained(app, row->group));
-	for (size_t i = 0; g && i < g->len; i++) {
-		const struct device *d = &s->topology->devices[g->members[i]];
-		auto_free char *name = device_short_name(d);
-		char bdf[PCI_ADDR_TEXT];
-
-		lines_add(ret, SIGN_NONE, ROLE_DIM, "%s %-7s %s",
-			  pci_addr_format_short(&d->addr, bdf), device_short_class(d), name);
-	}
+	if (g && !row->open)
+		add_members(t, g, ret);
 }
 
 static void header_details(struct app *app, const struct row *row, struct lines *ret)
@@ -263,13 +295,16 @@ void details_title(const struct app *app, struct str *ret)
 {
 	const struct row *row = tree_row(&app->tree);
 	char bdf[PCI_ADDR_TEXT];
+	auto_str struct str title = STR_INIT;
 
 	if (!row)
 		return;
 	if (row->kind == ROW_DEVICE || row->kind == ROW_GONE)
-		str_adds(ret, pci_addr_format_short(&row->addr, bdf));
+		str_adds(&title, pci_addr_format_short(&row->addr, bdf));
 	else if (row->kind == ROW_HOST)
-		str_adds(ret, "this machine");
+		str_adds(&title, "this machine");
 	else if (row->group >= 0)
-		str_addf(ret, "group %d", row->group);
+		str_addf(&title, "group %d", row->group);
+	/* One width for most titles: the line behind stays as it is. */
+	str_addf(ret, "%-8s", title.data);
 }

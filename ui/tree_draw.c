@@ -62,22 +62,20 @@ static enum sign group_sign(const struct app *app, int group, struct str *text)
 	return row_group_text(app->situation->topology, group, &app->tree.marks, text);
 }
 
+/* Blanks belong to the words beside them: each change of style costs bytes. */
 static int draw_group(const struct app *app, const struct canvas *c, int y, const struct row *row)
 {
 	auto_str struct str text = STR_INIT;
 	auto_str struct str summary = STR_INIT;
 	enum sign sign = group_sign(app, row->group, &text);
-	int col = draw_sign(c, y, 1, row->open ? SIGN_OPEN : SIGN_FOLDED) + 1;
-	int end;
+	const char *fold = sign_text(c->charset, row->open ? SIGN_OPEN : SIGN_FOLDED);
+	auto_free char *number = row->group < 0 ? xstrdup("") : xasprintf("%d ", row->group);
+	auto_free char *state = xasprintf("%s %s", sign_text(c->charset, sign), text.data);
+	int end = draw_textf(c, y, 1, ROLE_TITLE, "%s %s", fold, number);
+	int columns = text_columns(c->charset, state);
+	int room = c->area.cols - end;
+	int col = draw_field(c, y, end, columns < room ? columns : room, sign_role(sign), state);
 
-	if (row->group >= 0)
-		col = draw_textf(c, y, col, ROLE_TITLE, "%d", row->group) + 1;
-	col = draw_sign(c, y, col, sign) + 1;
-	col = end = draw_field(c, y, col,
-			       text_columns(c->charset, text.data) < c->area.cols - col
-				       ? text_columns(c->charset, text.data)
-				       : c->area.cols - col,
-			       sign_role(sign), text.data);
 	if (row->open || row->group == GROUP_GONE)
 		return end;
 	row_group_summary(app->situation->topology, row->group, &summary);
@@ -102,11 +100,18 @@ static void draw_usage(const struct app *app, const struct canvas *c, int y, int
 {
 	auto_str struct str text = STR_INIT;
 
+	str_addf(&text, "%s ", sign_text(c->charset, SIGN_USED));
 	row_usage_text(&app->situation->usage, &row->addr, &text);
-	if (!text.len || c->area.cols - col < 3)
-		return;
-	col = draw_sign(c, y, col, SIGN_USED) + 1;
-	draw_field(c, y, col, c->area.cols - col, ROLE_USED, text.data);
+	if (!text_ends_with(text.data, " ") && c->area.cols - col >= 3)
+		draw_field(c, y, col, c->area.cols - col, ROLE_USED, text.data);
+}
+
+/* Cut one column short of the driver, filled up to it. */
+static void draw_name(const struct canvas *c, int y, const struct columns *at, enum role role,
+		      const char *name)
+{
+	draw_field(c, y, at->name, at->driver - at->name, role, "");
+	draw_field(c, y, at->name, at->name_width, role, name);
 }
 
 static int draw_device(const struct app *app, const struct canvas *c, int y,
@@ -123,13 +128,14 @@ static int draw_device(const struct app *app, const struct canvas *c, int y,
 	int col;
 
 	draw_box(app, c, y, at, row);
-	draw_text(c, y, at->address, role, pci_addr_format_short(&d->addr, bdf));
-	draw_field(c, y, at->class, at->name - at->class - 1, role, device_short_class(d));
+	draw_field(c, y, at->address, at->class - at->address, role,
+		   pci_addr_format_short(&d->addr, bdf));
+	draw_field(c, y, at->class, at->name - at->class, role, device_short_class(d));
 	if (at->name_width)
-		draw_field(c, y, at->name, at->name_width, role, name);
+		draw_name(c, y, at, role, name);
 	col = draw_text(c, y, at->driver, sign == SIGN_CHANGE ? ROLE_CHANGE : role, driver.data);
 	draw_usage(app, c, y, col < at->usage ? at->usage : col + 1, row);
-	return at->name_width ? at->driver - 1 : at->driver;
+	return at->class;
 }
 
 static int draw_gone(const struct app *app, const struct canvas *c, int y, const struct columns *at,
@@ -139,7 +145,8 @@ static int draw_gone(const struct app *app, const struct canvas *c, int y, const
 
 	draw_box(app, c, y, at, row);
 	draw_text(c, y, at->address, ROLE_DIM, pci_addr_format_short(&row->addr, bdf));
-	return draw_text(c, y, at->class, ROLE_DIM, "not here now");
+	draw_text(c, y, at->class, ROLE_DIM, "not here now");
+	return at->class;
 }
 
 static int draw_host(const struct app *app, const struct canvas *c, int y)
@@ -158,10 +165,14 @@ static int draw_host(const struct app *app, const struct canvas *c, int y)
 	}
 	col = draw_text(c, y, 3, ROLE_TITLE, "this machine") + 1;
 	col = draw_sign(c, y, col, sign) + 1;
-	return draw_field(c, y, col, c->area.cols - col, sign_role(sign), text);
+	draw_field(c, y, col, c->area.cols - col, sign_role(sign), text);
+	return col;
 }
 
-/* Returns the column where what the cursor covers ends. */
+/*
+ * Returns the column where what the cursor covers ends: sign or box, and number or address. Not the whole row, so
+ * that a move costs few bytes on a slow line.
+ */
 static int draw_row(const struct app *app, const struct canvas *c, int y, const struct columns *at,
 		    const struct row *row)
 {
@@ -188,7 +199,7 @@ void tree_draw(const struct app *app, const struct canvas *list)
 		int end = draw_row(app, list, y, &at, &t->rows.items[index]);
 
 		if (index == t->at && !app->details_focus)
-			draw_cursor(list, y, 0, end);
+			draw_cursor(list, y, 1, end - 1);
 	}
 	if (!t->rows.len)
 		draw_text(list, 0, 3, ROLE_DIM, "No such devices on this machine.");

@@ -90,7 +90,7 @@ static void draw_details(struct app *app, const struct canvas *screen, const str
 	lines_release(&d);
 	details_title(app, &title);
 	if (below > 0)
-		more = xasprintf("%d more%s", below, app->details_focus ? "" : " (Enter)");
+		more = xasprintf("%d more", below);
 	if (app->details_focus)
 		str_adds(&title, " ─ Up, Down; Tab or Esc: back");
 	draw_rule(&rule, 0, title.data, more ? more : "");

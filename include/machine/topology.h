@@ -137,6 +137,8 @@ const char *device_class_text(const struct device *d, char buf[5]);
 const char *device_ids_text(const struct device *d, char buf[10]);
 /* "NVIDIA Corporation GA104 [GeForce RTX 3070]" or the ids in words; the caller frees. */
 char *device_name(const struct device *d) must_check;
+/* "AMD" for "Advanced Micro Devices, Inc. [AMD]", or NULL when the vendor has no name; the caller frees. */
+char *device_short_vendor(const struct device *d) must_check;
 /* For rows: the vendor's short name and the marketing name first, "NVIDIA GeForce RTX 3070"; the caller frees. */
 char *device_short_name(const struct device *d) must_check;
 /* "VGA", "Audio", "USB", "NVMe", "LAN", "SATA", "Bridge" ...: at most 8 characters. */

@@ -93,7 +93,7 @@ static const char *in_brackets(const char *name, size_t *len)
 }
 
 /* "Micro-Star International Co., Ltd. [MSI]" gives "MSI"; the caller frees; NULL: no name. */
-static char *vendor_short_name(const struct device *d)
+char *device_short_vendor(const struct device *d)
 {
 	const char *inside;
 	size_t len;
@@ -193,7 +193,7 @@ static void add_device_short_name(struct str *out, const struct device *d)
 
 char *device_short_name(const struct device *d)
 {
-	auto_free char *vendor = vendor_short_name(d);
+	auto_free char *vendor = device_short_vendor(d);
 	auto_str struct str device = STR_INIT;
 	char ids[10];
 
