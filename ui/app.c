@@ -178,6 +178,7 @@ struct next_facts app_facts(const struct app *app)
 		.undone = app->last.undone,
 		.root = app_is_root(app),
 		.live = host_is_live(s->host),
+		.demo = app->options->demo,
 		.after_boot = app->last.after_boot,
 		.devices = count_takeable(s->topology),
 		.marked = app->tree.marks.len,

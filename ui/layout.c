@@ -37,7 +37,7 @@ static void put_below(struct layout *l, int top, int bottom, int cols,
 
 	if (wish->first_rows && wish->first_rows < list)
 		list = wish->first_rows;
-	if (list < 3)
+	if (list < 3 && !(wish->first_rows && wish->first_rows < 3))
 		list = 3;
 	l->list = (struct rect){top, 0, list, cols};
 	l->details_rule = (struct rect){top + list, 0, rule, cols};

@@ -55,6 +55,11 @@ static bool all_active(const struct next_facts *f)
 	return f->configured && f->active >= f->configured;
 }
 
+static bool in_demo(const struct next_facts *f)
+{
+	return f->configured && f->demo;
+}
+
 static bool recorded(const struct next_facts *f)
 {
 	return f->configured && !f->live;
@@ -101,8 +106,10 @@ static const struct {
 	{differs, "see what would be written (p)", "preview (p)", SIGN_CHANGE},
 	{all_active, "all is handed over: start the VM with /etc/vfiotui/launch.sh",
 	 "start the VM: launch.sh", SIGN_OK},
-	{recorded, "on a real machine: reboot, then start vfiotui again", "reboot, start again",
-	 SIGN_OK},
+	{in_demo, "that was the demo: take it back (u), or quit (q)",
+	 "demo done: undo (u), quit (q)", SIGN_OK},
+	{recorded, "run the commands inside that system, reboot it, start vfiotui there",
+	 "run commands there, reboot", SIGN_OK},
 	{did_not_hold, "not all that was configured holds: see why (s)", "see what failed (s)",
 	 SIGN_BLOCK},
 	{waits_for_boot, "reboot, then start vfiotui again", "reboot, start again", SIGN_CHANGE},

@@ -16,17 +16,19 @@ struct page {
 	bool pane;    /* keys go to the pane */
 };
 
+#define PANE_ROWS 8 /* that the pane keeps where the list would take them */
+
 static struct layout layout(const struct app *app, const struct page *p)
 {
-	int half = (app->grid.rows - 5) / 2;
+	int free_rows = app->grid.rows - 5; /* title, two rules, next line, key bar */
+	int list = free_rows - PANE_ROWS > free_rows / 2 ? free_rows - PANE_ROWS : free_rows / 2;
 
-	return layout_compute(app->grid.rows, app->grid.cols,
-			      &(struct layout_wish){.details = true,
-						    .below = true,
-						    .first_rows = (int)p->preview.len < half
-									  ? (int)p->preview.len
-									  : half,
-						    .details_rows = app->grid.rows - 5 - half});
+	if ((int)p->preview.len < list)
+		list = (int)p->preview.len;
+	return layout_compute(
+		app->grid.rows, app->grid.cols,
+		&(struct layout_wish){
+			.details = true, .below = true, .first_rows = list, .details_rows = 3});
 }
 
 /* --- drawing ------------------------------------------------------------------------------------- */
@@ -119,14 +121,19 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	struct canvas keys = canvas_part(screen, l.keys);
 	auto_str struct str counts = STR_INIT;
 	auto_free char *what = NULL;
+	auto_free char *right = NULL;
+	int below;
 	enum sign sign;
 	const char *text = next_text(app, p, screen, &sign);
 
 	preview_title(&p->preview, &counts);
 	what = xasprintf("%s ── %s", p->preview.undo ? "Undo" : "Preview", counts.data);
 	frame_title(app, &title);
-	draw_rule(&rule, 0, what, "nothing written yet");
 	frame_scroll(&p->top, p->at, list.area.rows, (int)p->preview.len);
+	below = (int)p->preview.len - p->top - list.area.rows;
+	right = below > 0 ? xasprintf("%d rows more below ─ nothing written yet", below)
+			  : xstrdup("nothing written yet");
+	draw_rule(&rule, 0, what, right);
 	for (int y = 0; y < list.area.rows && p->top + y < (int)p->preview.len; y++)
 		draw_row(p, &list, y, p->top + y);
 	draw_pane(p, &pane_rule, &pane);

@@ -19,6 +19,7 @@ struct next_facts {
 	bool undone; /* the last change took one back, and the machine still runs as before it */
 	bool root;   /* may write */
 	bool live;   /* this machine, not a recording or a directory */
+	bool demo;   /* a recording that came with the program */
 	bool after_boot; /* this machine booted since the last change */
 	size_t devices;  /* that can be marked at all */
 	size_t marked;
