@@ -67,8 +67,17 @@ struct target {
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
-#define TARGETS(X)                                                                                 \
-	X(modprobe) X(udev_rules) X(initramfs_tools) X(dracut) X(grub) X(qemu_conf) X(launch)
+/* clang-format off */
+#define TARGETS(X) \
+	X(modprobe) \
+	X(udev_rules) \
+	X(initramfs_tools) \
+	X(dracut) \
+	X(mkinitcpio) \
+	X(grub) \
+	X(qemu_conf) \
+	X(launch)
+/* clang-format on */
 
 #define TARGET_DECLARE(name) extern const struct target target_##name;
 TARGETS(TARGET_DECLARE)
