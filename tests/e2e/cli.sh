@@ -271,9 +271,11 @@ fi
 
 # --- file systems that take nothing ---------------------------------------------------------------------------
 small() { # OPTIONS: runs the rest of the words in a namespace where $root/etc is a file system of its own
-	local options=$1
+	local options=$1 namespace=-m
 	shift
-	unshare -rm bash -c 'mkdir "$2/copy" && cp -a "$2/root/etc/." "$2/copy" && mount -t tmpfs -o size=300k none "$2/root/etc" &&
+	[ "$(id -u)" -eq 0 ] || namespace=-rm
+	unshare $namespace true 2>/dev/null || return 99 # a container that allows none
+	unshare $namespace bash -c 'mkdir "$2/copy" && cp -a "$2/root/etc/." "$2/copy" && mount -t tmpfs -o size=300k none "$2/root/etc" &&
 		cp -a "$2/copy/." "$2/root/etc" && { [ "$1" != ro ] || mount -o remount,ro "$2/root/etc"; } &&
 		{ [ "$1" != full ] || dd if=/dev/zero of="$2/root/etc/fill" 2>/dev/null; true; } &&
 		(cd "$2/root/etc" && find . -type f -exec sha256sum {} + | sort) >"$2/sums" || exit 99
