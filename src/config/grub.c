@@ -23,7 +23,7 @@ static bool is_like(const struct target_context *ctx, const char *const *names)
 	return false;
 }
 
-/* The text of grub-mkconfig tells whether it reads grub.d: 1 or 0, -1 without a script. */
+/* What the text of grub-mkconfig tells of grub.d: read (1), not read (0), or nothing (-1). */
 static int script_reads_drop_ins(const struct target_context *ctx)
 {
 	static const char *const scripts[] = {"/usr/sbin/grub-mkconfig", "/usr/bin/grub-mkconfig",
@@ -34,9 +34,12 @@ static int script_reads_drop_ins(const struct target_context *ctx)
 		const char *bytes;
 		size_t len;
 
-		if (!files_get(ctx->files, scripts[i], &bytes, &len, NULL))
-			return memmem(bytes, len, "default/grub.d", strlen("default/grub.d")) !=
-			       NULL;
+		if (files_get(ctx->files, scripts[i], &bytes, &len, NULL))
+			continue;
+		if (memmem(bytes, len, "default/grub.d", strlen("default/grub.d")))
+			return 1;
+		if (memmem(bytes, len, "default/grub", strlen("default/grub")))
+			return 0;
 	}
 	return -1;
 }
