@@ -33,8 +33,8 @@ static void line_read(struct kmod_line *l, const char *bytes, size_t len, size_t
 			++*number;
 			continue;
 		}
-		if (bytes[i] == '\\' && i + 1 < len)
-			i++;
+		if (bytes[i] == '\\' && ++i >= len)
+			break;
 		l->at = grow(l->at, text.len, &cap, sizeof(*l->at));
 		l->at[text.len] = i;
 		str_addc(&text, bytes[i]);

@@ -73,14 +73,17 @@ static bool entries_cover(const struct strv *entries, const struct wish *wish, c
 	return named;
 }
 
-/* True when the line has parameters besides `but` and besides what follows a '#'. */
+/* True when the line is worth keeping without `but`: other parameters, or a '#' before it. */
 static bool has_other_params(const struct kmod_line *l, size_t rest, const struct kmod_param *but)
 {
 	struct kmod_param p;
 
-	while (kmod_param_next(l->text, &rest, &p) && l->text[p.start] != '#')
+	while (kmod_param_next(l->text, &rest, &p)) {
+		if (l->text[p.start] == '#')
+			return p.start < but->start;
 		if (p.start != but->start)
 			return true;
+	}
 	return false;
 }
 
@@ -98,7 +101,7 @@ static void ids_remove(const struct kmod_ids *ids)
 	}
 	while (from && strchr(" \t", l->text[from - 1]))
 		from--;
-	kmod_file_splice(ids->file, l->at[from], l->at[ids->param.end], "");
+	kmod_file_splice(ids->file, l->at[from - 1] + 1, l->at[ids->param.end - 1] + 1, "");
 }
 
 /* Leaves only wished entries in one ids= parameter; true when something changed. */
@@ -120,8 +123,8 @@ static bool ids_prune(const struct kmod_ids *ids, const struct wish *wish)
 		return true;
 	}
 	value = strv_join(&kept, ",");
-	kmod_file_splice(ids->file, l->at[ids->param.value_start], l->at[ids->param.value_end],
-			 value);
+	kmod_file_splice(ids->file, l->at[ids->param.value_start],
+			 l->at[ids->param.value_end - 1] + 1, value);
 	return true;
 }
 
@@ -149,6 +152,7 @@ static void add_ids(struct kmod_set *set, const struct wish *wish)
 	auto_strv struct strv missing = STRV_INIT;
 	auto_free char *joined = NULL;
 	auto_free char *with = NULL;
+	const struct kmod_line *l;
 	struct kmod_ids ids;
 	bool found = kmod_ids_last(set, &ids);
 
@@ -158,22 +162,23 @@ static void add_ids(struct kmod_set *set, const struct wish *wish)
 	if (!missing.len)
 		return;
 	joined = strv_join(&missing, ",");
-	if (found && (entries.len || ids.file->conf.lines[ids.line].open)) {
-		const struct kmod_line *l = &ids.file->conf.lines[ids.line];
-		size_t end = ids.param.value_end;
-
-		with = xasprintf("%s%s", end > ids.param.value_start ? "," : "", joined);
-		kmod_file_splice(ids.file, l->at[end - 1] + 1, l->at[end - 1] + 1, with);
+	if (!found) {
+		with = xasprintf("options vfio-pci ids=%s", joined);
+		kmod_file_append(kmod_set_file(set, KMOD_VFIO_NAME), with);
 		return;
 	}
-	with = xasprintf("options vfio-pci ids=%s%s", joined, found ? "\n" : "");
-	if (found) { /* "ids=" or "ids=foo" has the last word and names nothing */
-		size_t at = ids.file->conf.lines[ids.line].end;
+	l = &ids.file->conf.lines[ids.line];
+	if (entries.len) {
+		size_t at = l->at[ids.param.value_end - 1] + 1;
 
+		with = xasprintf(",%s", joined);
 		kmod_file_splice(ids.file, at, at, with);
-		return;
+	} else { /* "ids=" or "ids=foo" has the last word and names nothing */
+		size_t at = l->at[ids.param.end - 1] + 1;
+
+		with = xasprintf(" ids=%s", joined);
+		kmod_file_splice(ids.file, at, at, with);
 	}
-	kmod_file_append(kmod_set_file(set, KMOD_VFIO_NAME), with);
 }
 
 static bool has_module(const struct strv *v, const char *module)
@@ -335,25 +340,43 @@ static int check_result(const struct kmod_set *set, const struct wish *wish, str
 	return 0;
 }
 
-/* "--" on an options line ends the parameters for the kernel (kernel/params.c parse_args). */
-static int check_dashes(const struct kmod_set *set, const struct wish *wish, struct err *reterr)
+/*
+ * What makes the kernel read vfio-pci's options otherwise than they look: "--" ends them
+ * (kernel/params.c parse_args), a quote that stays open swallows those of later lines.
+ */
+static const char *odd_options(const struct kmod_line *l, size_t rest)
+{
+	struct kmod_param p;
+	bool quoted = false;
+
+	for (const char *q = l->text + rest; *q; q++)
+		quoted ^= *q == '"';
+	if (quoted)
+		return "a quote does not end";
+	while (kmod_param_next(l->text, &rest, &p)) {
+		if (p.end - p.start == 2 && !strncmp(l->text + p.start, "--", 2))
+			return "the kernel ignores all options of vfio-pci behind \"--\"";
+		if (memchr(l->text + p.value_start, '"', p.value_end - p.value_start))
+			return "a quote stands inside a value";
+	}
+	return NULL;
+}
+
+static int check_options(const struct kmod_set *set, const struct wish *wish, struct err *reterr)
 {
 	for (size_t i = 0; wish->ids.len && i < set->len; i++)
 		for (size_t j = 0; j < set->files[i].conf.len; j++) {
 			const struct kmod_line *l = &set->files[i].conf.lines[j];
-			struct kmod_param p;
-			size_t pos;
+			size_t rest;
+			const char *odd = kmod_line_is(l, "options", "vfio_pci", &rest)
+						  ? odd_options(l, rest)
+						  : NULL;
 
-			if (!kmod_line_is(l, "options", "vfio_pci", &pos))
-				continue;
-			while (kmod_param_next(l->text, &pos, &p))
-				if (p.end - p.start == 2 && !strncmp(l->text + p.start, "--", 2))
-					return err_set(
-						reterr, -EINVAL,
-						"%s, line %zu: the kernel ignores all options "
-						"of vfio-pci behind \"--\"; nothing was changed, "
-						"remove the \"--\" first",
-						set->files[i].path, l->number);
+			if (odd)
+				return err_set(reterr, -EINVAL,
+					       "%s, line %zu: %s; nothing was changed, mend that "
+					       "line first",
+					       set->files[i].path, l->number, odd);
 		}
 	return 0;
 }
@@ -398,7 +421,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	if (r >= 0)
 		r = check_result(&set, wish, reterr);
 	if (r >= 0)
-		r = check_dashes(&set, wish, reterr);
+		r = check_options(&set, wish, reterr);
 	if (r < 0)
 		return r;
 	prune_all(&set, wish);

@@ -101,6 +101,23 @@ static bool shipped_list(const struct conf *c, struct str *ret, size_t *after)
 	return false;
 }
 
+static bool all_strings(const struct virconf_entry *e)
+{
+	for (size_t i = 0; i < e->len; i++)
+		if (!e->items[i].text)
+			return false;
+	return true;
+}
+
+/* A place inside a value is none: a text of several lines may hold anything. */
+static bool is_between(const struct conf *c, size_t at)
+{
+	for (size_t i = 0; i < c->parsed.len; i++)
+		if (at > c->parsed.entries[i].start && at < c->parsed.entries[i].end)
+			return false;
+	return true;
+}
+
 /* The text and place of a new list, without our nodes. */
 static size_t new_list(const struct conf *c, struct str *ret)
 {
@@ -108,10 +125,10 @@ static size_t new_list(const struct conf *c, struct str *ret)
 	const struct virconf_entry *e;
 	size_t at = 0;
 
-	if (shipped_list(c, ret, &at) &&
+	if (shipped_list(c, ret, &at) && is_between(c, at) &&
 	    virconf_parse(&check, ret->data, ret->len, CONF_PATH, NULL) >= 0) {
 		e = virconf_find(&check, ACL);
-		if (e && e->len)
+		if (e && e->len && all_strings(e))
 			return at;
 	}
 	str_clear(ret);
@@ -219,11 +236,8 @@ static int drop_list(struct conf *c, bool *dropped, struct err *reterr)
 static int check_list(const struct conf *c, struct err *reterr)
 {
 	const struct virconf_entry *e = virconf_find(&c->parsed, ACL);
-	bool ok = !e || e->list;
 
-	for (size_t i = 0; ok && e && i < e->len; i++)
-		ok = e->items[i].text;
-	if (ok)
+	if (!e || (e->list && all_strings(e)))
 		return 0;
 	return err_set(reterr, -EINVAL,
 		       "%s, line %zu: " ACL " is not a list of strings, so libvirt can't read the "

@@ -219,9 +219,9 @@ static const struct {
 	 "options vfio-pci ids=10de:1b80:ffffffff:ffffffff:040300:ffffff\n", "10de:1b80", "",
 	 "options vfio-pci ids=10de:1b80:ffffffff:ffffffff:040300:ffffff,10de:1b80\n"},
 	{"an empty ids=", "options vfio-pci ids= disable_vga=1\n", "10de:1b80", "",
-	 "options vfio-pci ids= disable_vga=1\noptions vfio-pci ids=10de:1b80\n"},
+	 "options vfio-pci ids= ids=10de:1b80 disable_vga=1\n"},
 	{"text that is no id", "options vfio-pci ids=foo\n", "10de:1b80", "",
-	 "options vfio-pci ids=foo\noptions vfio-pci ids=10de:1b80\n"},
+	 "options vfio-pci ids=foo ids=10de:1b80\n"},
 	{"no final newline", "options kvm ignore_msrs=1", "10de:1b80", "",
 	 "options vfio-pci ids=10de:1b80\noptions kvm ignore_msrs=1"},
 	{"a file that ends in a continuation", "options kvm ignore_msrs=1 \\\n", "10de:1b80", "",
@@ -404,6 +404,7 @@ static void test_refusals(void **state)
 		{"# x\ninstall vfio-pci /bin/false\n", "line 2"},
 		{"install vfio_pci \t/usr/bin/true \r\n", "line 1"},
 		{"\n\noptions vfio-pci disable_vga=1 -- foo\n", "line 3"},
+		{"# \\\n\noptions vfio-pci x=\"1 2\n", "line 3"},
 	};
 	struct bed b;
 
