@@ -16,12 +16,11 @@ static enum sign severity_sign(enum severity s)
 	return s == SEVERITY_BLOCK ? SIGN_BLOCK : s == SEVERITY_WARN ? SIGN_WARN : SIGN_NOTE;
 }
 
+/* The sign says how bad it is; a paragraph in red would be hard to read. */
 static void add_finding(struct lines *d, const struct finding *f)
 {
-	enum sign sign = severity_sign(f->severity);
-
-	lines_add(d, sign, f->severity == SEVERITY_NOTE ? ROLE_TEXT : sign_role(sign), "%s%s%s",
-		  f->text, f->remedy ? " " : "", f->remedy ? f->remedy : "");
+	lines_add(d, severity_sign(f->severity), ROLE_TEXT, "%s%s%s", f->text, f->remedy ? " " : "",
+		  f->remedy ? f->remedy : "");
 }
 
 /* Findings whose subject the tag is; those whose place the cursor is on count as seen. */

@@ -162,11 +162,14 @@ enum sign row_driver_text(const struct device *d, bool marked, bool configured, 
 
 void row_usage_text(const struct usage *u, const struct pci_addr *a, struct str *ret)
 {
-	size_t n = 0;
+	size_t n = 0, kinds = 1;
 	const struct usage_item *item = usage_of(u, a, &n);
 
-	if (item)
-		str_adds(ret, usage_kind_label(item->kind));
-	if (item && n > 1 && item[1].kind != item->kind)
-		str_adds(ret, " +");
+	if (!item)
+		return;
+	str_adds(ret, usage_kind_label(item->kind));
+	for (size_t i = 1; i < n; i++)
+		kinds += item[i].kind != item[i - 1].kind;
+	if (kinds > 1)
+		str_addf(ret, " +%zu", kinds - 1);
 }

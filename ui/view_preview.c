@@ -131,13 +131,13 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	frame_title(app, &title);
 	frame_scroll(&p->top, p->at, list.area.rows, (int)p->preview.len);
 	below = (int)p->preview.len - p->top - list.area.rows;
-	right = below > 0 ? xasprintf("%d rows more below ─ nothing written yet", below)
-			  : xstrdup("nothing written yet");
-	draw_rule(&rule, 0, what, right);
+	draw_rule(&rule, 0, what, "nothing written yet");
+	right = below > 0 ? xasprintf("%d more row%s below (End)", below, below == 1 ? "" : "s")
+			  : xstrdup("undo at any time: vfiotui undo");
 	for (int y = 0; y < list.area.rows && p->top + y < (int)p->preview.len; y++)
 		draw_row(p, &list, y, p->top + y);
 	draw_pane(p, &pane_rule, &pane);
-	frame_next(app, &next, sign, text, "undo at any time: vfiotui undo");
+	frame_next(app, &next, sign, text, right);
 	frame_keys(app, v, &keys);
 }
 
