@@ -34,7 +34,7 @@ static bool is_account_name(const char *s)
 	if (s[n - 1] == '$')
 		n--;
 	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)s[i]) && !strchr("_-.", s[i]))
+		if (!isalnum((unsigned char)s[i]) && !strchr("_-.@", s[i]))
 			return false;
 	return true;
 }

@@ -115,7 +115,7 @@ static void test_names_are_no_rules(void **state)
 {
 	static const char *const bad[] = {
 		"", "a\", RUN+=\"/bin/sh", "a b", "a\n", "0day", "-x", "a$b", "\xc3\xa9"};
-	static const char *const good[] = {"alex", "_x", "a-b_c.d", "Machine$"};
+	static const char *const good[] = {"alex", "_x", "a-b_c.d", "alex@example.org", "Machine$"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad) + ARRAY_SIZE(good); i++) {
