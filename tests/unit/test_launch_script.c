@@ -295,6 +295,9 @@ static void test_options(void **state)
 	assert_int_equal(run_script(&s, "--cdrom", &out), 1);
 	assert_int_equal(run_script(&s, "--print", &out), 0);
 	assert_true(text_starts_with(out.data, "fake-qemu -name guest=win"));
+	/* behind "--" all is QEMU's, as it stands */
+	assert_int_equal(run_script(&s, "--print -- -serial 'file:a b' --what", &out), 0);
+	assert_non_null(strstr(out.data, " -serial file:a\\ b --what"));
 	assert_int_equal(run_script(&s, "--create-disk 1M", &out),
 			 1); /* never over one that is there */
 	assert_non_null(strstr(out.data, "was not touched"));
