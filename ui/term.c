@@ -146,6 +146,28 @@ static enum charset find_charset(const struct ui_options *o)
 
 /* --- opening and closing -------------------------------------------------------------------------- */
 
+/* What terminals send for these keys when TERM is not quite theirs, as inside of tmux or over a serial line. */
+static const struct {
+	const char *bytes;
+	int code;
+} other_bytes[] = {
+	{"\033[A", KEY_UP},      {"\033[B", KEY_DOWN},   {"\033[C", KEY_RIGHT},
+	{"\033[D", KEY_LEFT},    {"\033OA", KEY_UP},     {"\033OB", KEY_DOWN},
+	{"\033OC", KEY_RIGHT},   {"\033OD", KEY_LEFT},   {"\033[H", KEY_HOME},
+	{"\033[F", KEY_END},     {"\033OH", KEY_HOME},   {"\033OF", KEY_END},
+	{"\033[1~", KEY_HOME},   {"\033[4~", KEY_END},   {"\033[7~", KEY_HOME},
+	{"\033[8~", KEY_END},    {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
+	{"\033OP", KEY_F(1)},    {"\033[11~", KEY_F(1)}, {"\033[15~", KEY_F(5)},
+	{"\033[21~", KEY_F(10)}, {"\033[Z", KEY_BTAB},
+};
+
+static void define_other_bytes(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(other_bytes); i++)
+		if (!key_defined(other_bytes[i].bytes))
+			define_key(other_bytes[i].bytes, other_bytes[i].code);
+}
+
 static void take_modes(void)
 {
 	cbreak(); /* not raw: Ctrl-C and Ctrl-Z reach the whole job, sudo included, as signals */
@@ -153,6 +175,7 @@ static void take_modes(void)
 	nonl();
 	intrflush(stdscr, FALSE);
 	keypad(stdscr, TRUE);
+	define_other_bytes();
 	nodelay(stdscr, TRUE);
 	idlok(stdscr, TRUE); /* scrolling costs a few bytes instead of the whole list */
 	leaveok(stdscr, FALSE);

@@ -310,12 +310,18 @@ void view_tree_leave(struct app *app)
 		quit_now(app, NULL);
 }
 
+static bool has_sudo(const struct host *host)
+{
+	return host_find_program(host, "sudo", NULL) || host_find_program(host, "doas", NULL);
+}
+
 void view_tree_restart(struct app *app)
 {
 	if (app_is_root(app))
 		app_say(app, SIGN_NOTE, "vfiotui runs as root already");
-	else if (!app->options->argv)
-		app_say(app, SIGN_NOTE, "quit and start it again with sudo");
+	else if (!app->options->argv || !has_sudo(app->situation->host))
+		app_say(app, SIGN_NOTE,
+			"there is no sudo here: quit (q), and start vfiotui as root");
 	else if (marks_would_be_lost(app))
 		view_ask_open(
 			app, "Restart",

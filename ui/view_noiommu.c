@@ -31,7 +31,7 @@ static void say_absent(const struct platform *p, struct lines *l)
 {
 	lines_add(l, SIGN_BLOCK, ROLE_TITLE, "The firmware offers no IOMMU to this kernel.");
 	if (p->iommu_why)
-		lines_add(l, SIGN_NONE, ROLE_DIM, "%s", p->iommu_why);
+		lines_add(l, SIGN_NONE, ROLE_DIM, "Seen: %s", p->iommu_why);
 	lines_add(l, SIGN_NONE, ROLE_TEXT, " ");
 	lines_add(l, SIGN_NONE, ROLE_TEXT,
 		  "Without one a device can't be given to a VM: its memory accesses would reach "
@@ -52,7 +52,7 @@ static void say_off(const struct platform *p, struct lines *l)
 	lines_add(l, SIGN_WARN, ROLE_TITLE,
 		  "The firmware offers an IOMMU, the kernel does not use it.");
 	if (p->iommu_why)
-		lines_add(l, SIGN_NONE, ROLE_DIM, "%s", p->iommu_why);
+		lines_add(l, SIGN_NONE, ROLE_DIM, "Seen: %s", p->iommu_why);
 	lines_add(l, SIGN_NONE, ROLE_TEXT, " ");
 	lines_add(l, SIGN_NONE, ROLE_TITLE, "What to do");
 	lines_add(l, SIGN_NONE, ROLE_TEXT,
