@@ -216,7 +216,8 @@ int loop_run(struct app *app, struct terminal **terminal, struct err *reterr)
 	l.signals = open_signals(reterr);
 	if (l.signals < 0)
 		r = l.signals;
-	if (host_is_live(app->situation->host) && watch_open(&l.watch, NULL) == 0)
+	if ((host_is_live(app->situation->host) || app->options->watch) &&
+	    watch_open(&l.watch, NULL) == 0)
 		app->watching = true;
 	if (r == 0)
 		r = run(&l, reterr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The help page: the keys from the key table, those of the view it was opened from first; then four short answers. */
+/* The help page: the keys of the view it was opened from, out of the key table; then short answers. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -82,9 +82,6 @@ static void make_lines(const struct help_page *p, struct lines *ret)
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", answers[i].text);
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, " ");
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		if (sections[i].view != p->from)
-			add_keys(ret, sections[i].view, sections[i].title);
 }
 
 static void draw(struct app *app, struct view *v, const struct canvas *screen)

@@ -26,9 +26,11 @@ static void draw_notice(const struct canvas *screen, const struct layout *l)
 
 static const char *live_word(const struct app *app)
 {
-	if (!host_is_live(app->situation->host))
-		return app->options->demo ? "recorded" : "from files";
-	return app->watching ? "live" : "r reads again";
+	if (app->watching)
+		return "live";
+	if (host_is_live(app->situation->host))
+		return "r reads again";
+	return app->options->demo ? "recorded" : "from files";
 }
 
 static void draw_list_rule(const struct app *app, const struct canvas *screen,

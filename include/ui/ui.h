@@ -23,8 +23,9 @@ struct ui_options {
 	bool demo;      /* the machine is a recording: the title says so, commands are not run */
 	bool ascii;     /* no character outside ASCII, whatever the locale says */
 	bool no_colour; /* as if NO_COLOR were set */
-	char *const
-		*argv; /* main()'s own, NULL at its end: what R (restart with sudo) runs again */
+	bool watch;     /* hear of changes although the root is not "/": for tests */
+	/* main()'s own, NULL at its end: what R (restart with sudo) runs again; NULL: R and the demo's key are off */
+	char *const *argv;
 };
 
 /* 0 when the user left, -ENOTTY when stdin or stdout is no terminal, else a negative errno with a sentence. */

@@ -17,7 +17,7 @@ void view_tree_leave(struct app *app);
 /* Runs the program again as root, after the same question; says why when it can't. */
 void view_tree_restart(struct app *app);
 
-/* The help page; the keys of the view it is opened from come first. */
+/* The help page, with the keys of the view it is opened from. */
 void view_help_open(struct app *app, enum view_id from);
 /* What is missing when there is no IOMMU, and how to get it. */
 void view_noiommu_open(struct app *app);

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The monitor against umockdev's test bed, which replaces /sys and the kernel's netlink socket by
- * a preloaded library: the test starts itself again under umockdev-wrapper. The library is opened
- * at run time, so that building needs no glib headers. Where it is missing, and under the
- * sanitizers, which want to be preloaded first, the test says so and is left out.
- */
+/* The monitor against a test bed (tests/support/mockbed.h) that plays the kernel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,23 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../support/mockbed.h"
 #include "base/mem.h"
 #include "host/host.h"
 #include "machine/scan.h"
 #include "machine/watch.h"
 
-#define SKIPPED 77
 #define CARD "/sys/devices/pci0000:00/0000:0b:00.0"
-
-/* libumockdev's functions, as declared in umockdev.h; gboolean is an int. */
-static struct {
-	void *(*new)(void);
-	int (*add_from_string)(void *bed, const char *description, void *error);
-	void (*uevent)(void *bed, const char *device, const char *action);
-	void (*remove_device)(void *bed, const char *path);
-	char *(*root_dir)(void *bed);
-	void (*unref)(void *object);
-} umockdev;
 
 static const char machine[] =
 	"P: /devices/pci0000:00/0000:0b:00.0\n"
@@ -52,27 +36,6 @@ static const char second_card[] =
 	"E: SUBSYSTEM=pci\nE: PCI_CLASS=20000\nE: PCI_ID=8086:10D3\nE: PCI_SUBSYS_ID=0000:0000\n"
 	"E: PCI_SLOT_NAME=0000:0c:00.0\n\n";
 
-static int find_function(void *library, const char *name, void *ret)
-{
-	void *address = dlsym(library, name);
-
-	memcpy(ret, &address, sizeof(address));
-	return address ? 0 : -ENOENT;
-}
-
-static bool load_umockdev(void)
-{
-	void *library = dlopen("libumockdev.so.0", RTLD_NOW | RTLD_GLOBAL);
-
-	return library && !find_function(library, "umockdev_testbed_new", &umockdev.new) &&
-	       !find_function(library, "umockdev_testbed_add_from_string",
-			      &umockdev.add_from_string) &&
-	       !find_function(library, "umockdev_testbed_uevent", &umockdev.uevent) &&
-	       !find_function(library, "umockdev_testbed_remove_device", &umockdev.remove_device) &&
-	       !find_function(library, "umockdev_testbed_get_root_dir", &umockdev.root_dir) &&
-	       !find_function(library, "g_object_unref", &umockdev.unref);
-}
-
 struct fixture {
 	void *bed;
 	struct watch *watch;
@@ -85,9 +48,9 @@ static void open_fixture(struct fixture *f)
 	struct err err = ERR_INIT;
 	auto_free char *root = NULL;
 
-	f->bed = umockdev.new();
-	assert_true(umockdev.add_from_string(f->bed, machine, NULL));
-	root = umockdev.root_dir(f->bed);
+	f->bed = mockbed.new();
+	assert_true(mockbed.add_from_string(f->bed, machine, NULL));
+	root = mockbed.root_dir(f->bed);
 	if (watch_open(&f->watch, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(host_open(root, &f->host, &err), 0);
@@ -99,7 +62,7 @@ static void close_fixture(struct fixture *f)
 	scanner_free(f->scanner);
 	host_free(f->host);
 	watch_free(f->watch);
-	umockdev.unref(f->bed);
+	mockbed.unref(f->bed);
 }
 
 /* True when the fd becomes readable within half a second, what the screen promises. */
@@ -139,7 +102,7 @@ static void hints(void **state)
 	assert_true(watch_fd(f.watch) >= 0);
 	assert_false(watch_drain(f.watch)); /* nothing yet, and no waiting */
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		umockdev.uevent(f.bed, cases[i].device, cases[i].action);
+		mockbed.uevent(f.bed, cases[i].device, cases[i].action);
 		if (cases[i].expect)
 			assert_true(is_readable(&f));
 		assert_int_equal(watch_drain(f.watch), cases[i].expect);
@@ -156,8 +119,8 @@ static void a_burst_is_one_hint(void **state)
 	open_fixture(&f);
 	for (int i = 0; i < 4;
 	     i++) { /* a UNIX socket, as which the bed plays netlink, queues ten */
-		umockdev.uevent(f.bed, "/sys/devices/virtual/input/input1", "change");
-		umockdev.uevent(f.bed, CARD, "change");
+		mockbed.uevent(f.bed, "/sys/devices/virtual/input/input1", "change");
+		mockbed.uevent(f.bed, CARD, "change");
 	}
 	assert_true(is_readable(&f));
 	assert_true(watch_drain(f.watch));
@@ -179,7 +142,7 @@ static void hot_plug_and_removal(void **state)
 	assert_int_equal(t->devices[0].group, 15);
 	topology_free(t);
 
-	assert_true(umockdev.add_from_string(f.bed, second_card, NULL));
+	assert_true(mockbed.add_from_string(f.bed, second_card, NULL));
 	assert_true(is_readable(&f));
 	assert_true(watch_drain(f.watch));
 	t = scan(&f);
@@ -187,8 +150,8 @@ static void hot_plug_and_removal(void **state)
 	assert_string_equal(t->devices[1].bdf, "0000:0c:00.0");
 	topology_free(t);
 
-	umockdev.uevent(f.bed, CARD, "remove");
-	umockdev.remove_device(f.bed, CARD);
+	mockbed.uevent(f.bed, CARD, "remove");
+	mockbed.remove_device(f.bed, CARD);
 	assert_true(is_readable(&f));
 	assert_true(watch_drain(f.watch));
 	t = scan(&f);
@@ -198,12 +161,6 @@ static void hot_plug_and_removal(void **state)
 	close_fixture(&f);
 }
 
-static int leave_out(const char *why)
-{
-	printf("SKIPPED: live updates are not tested: %s\n", why);
-	return SKIPPED;
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,19 +168,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_burst_is_one_hint),
 		cmocka_unit_test(hot_plug_and_removal),
 	};
-	const char *preload = getenv("LD_PRELOAD");
+	int r = mockbed_ready(argc, argv);
 
-#ifdef __SANITIZE_ADDRESS__
-	return leave_out("AddressSanitizer and umockdev both want to be preloaded first");
-#endif
-	if (!preload || !strstr(preload, "libumockdev-preload")) {
-		if (argc > 1)
-			return leave_out(
-				"umockdev-wrapper does not preload libumockdev-preload.so");
-		execlp("umockdev-wrapper", "umockdev-wrapper", argv[0], "again", (char *)NULL);
-		return leave_out("umockdev is not installed");
-	}
-	if (!load_umockdev())
-		return leave_out("libumockdev.so.0 can't be loaded");
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return r ? r : cmocka_run_group_tests(tests, NULL, NULL);
 }
