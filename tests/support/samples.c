@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -32,6 +33,15 @@ char *samples_read(const char *path, size_t *len)
 	return str_take(&bytes);
 }
 
+/* True when a path ends in "/NAME"; the hand-written samples are in both places. */
+static bool has_name(const struct strv *paths, const char *name)
+{
+	for (size_t i = 0; i < paths->len; i++)
+		if (!strcmp(strrchr(paths->items[i], '/') + 1, name))
+			return true;
+	return false;
+}
+
 static void list(struct strv *ret, char *dir)
 {
 	auto_free char *owned = dir;
@@ -47,7 +57,8 @@ static void list(struct strv *ret, char *dir)
 	closedir(d);
 	strv_sort(&names);
 	for (size_t i = 0; i < names.len; i++)
-		strv_addf(ret, "%s/%s", dir, names.items[i]);
+		if (!has_name(ret, names.items[i]))
+			strv_addf(ret, "%s/%s", dir, names.items[i]);
 }
 
 size_t samples_each(const char *folder, sample_fn fn, void *data)
