@@ -47,13 +47,25 @@ static bool is_one_quoted(const struct shell_vars *v, const struct shell_assignm
 	return false;
 }
 
+/* A double quote that the value opens and never closes takes in all that is added behind it. */
+static bool is_balanced(const char *value)
+{
+	bool open = false;
+
+	for (; *value; value++)
+		open ^= *value == '"';
+	return !open;
+}
+
 const struct shell_assignment *shell_words_editable(const struct shell_vars *v, const char *name)
 {
 	const struct shell_assignment *x = shell_vars_last(v, name);
 
 	if (!x || !x->decides || !x->literal || x->declared)
 		return NULL;
-	return x->array || is_one_quoted(v, x) ? x : NULL;
+	if (x->array)
+		return x;
+	return is_one_quoted(v, x) && is_balanced(x->words.items[0]) ? x : NULL;
 }
 
 /* One character of a quoted string at *at, as the shell reads it; false when it is a joined line. */

@@ -375,46 +375,63 @@ static void sourced(const struct bed *b, struct str *ret)
 			str_addf(ret, "%s%s", i ? "\n" : "", parts[i]);
 }
 
-static char *value_in(const struct bed *b, const char *name)
-{
-	bool debian = strv_has(&b->platform.distro_like, "debian");
-	auto_str struct str text = STR_INIT;
-	char *value;
+/* GRUB_CMDLINE_LINUX_DEFAULT and GRUB_CMDLINE_LINUX; empty where unset. */
+struct read {
+	char *normal, *all;
+};
 
+static struct read read_both(const struct bed *b)
+{
+	const char *shell = strv_has(&b->platform.distro_like, "debian") ? "dash" : "sh";
+	struct strv values[2] = {STRV_INIT, STRV_INIT};
+	auto_strv struct strv names = STRV_INIT;
+	auto_str struct str text = STR_INIT;
+	struct read ret;
+
+	strv_split(&names, D " GRUB_CMDLINE_LINUX", " ");
 	sourced(b, &text);
-	value = shells_value(debian ? "dash" : "sh", text.data, text.len, name);
-	if (!value) /* a sourced file that is missing here ends a POSIX shell */
-		value = shells_value("bash", text.data, text.len, name);
-	return value ? value : xstrdup("");
+	/* A sourced file that is missing here ends a POSIX shell: bash goes on. */
+	if (!shells_values(shell, text.data, text.len, &names, values))
+		shells_values("bash", text.data, text.len, &names, values);
+	ret.normal = xstrdup(values[0].len ? values[0].items[0] : "");
+	ret.all = xstrdup(values[1].len ? values[1].items[0] : "");
+	strv_release(&values[0]);
+	strv_release(&values[1]);
+	return ret;
 }
 
 static bool shells_there;
 
 static void check_read(const struct bed *before, const struct bed *after, const struct wish *wish)
 {
-	auto_free char *old = value_in(before, D), *new = value_in(after, D);
-	auto_free char *old_all = value_in(before, "GRUB_CMDLINE_LINUX");
-	auto_free char *new_all = value_in(after, "GRUB_CMDLINE_LINUX");
-	auto_free char *line = xasprintf("%s %s", new_all, new);
-	auto_strv struct strv was = STRV_INIT, is = STRV_INIT;
+	auto_strv struct strv was = STRV_INIT;
+	auto_strv struct strv is = STRV_INIT;
+	auto_free char *line = NULL;
+	struct read old, new;
 
-	if (!shells_there)
+	/* Hand-made ids are pruned: test_hand_made_ids. */
+	if (!shells_there || strstr(bed_get(before, GRUB_FILE), "vfio-pci.ids"))
 		return;
-	kernel_params_split(&was, old);
-	kernel_params_split(&is, new);
-	if (strstr(bed_get(before, GRUB_FILE), "vfio-pci.ids"))
-		return; /* hand-made ids are pruned: test_hand_made_ids */
-	if (strcmp(old_all, new_all) != 0)
-		fail_msg("GRUB_CMDLINE_LINUX was \"%s\" and is \"%s\"", old_all, new_all);
+	old = read_both(before);
+	new = read_both(after);
+	line = xasprintf("%s %s", new.all, new.normal);
+	kernel_params_split(&was, old.normal);
+	kernel_params_split(&is, new.normal);
+	if (strcmp(old.all, new.all) != 0)
+		fail_msg("GRUB_CMDLINE_LINUX was \"%s\" and is \"%s\"", old.all, new.all);
 	for (size_t i = 0; i < wish->kernel_params.len; i++)
 		if (!kernel_line_has(line, wish->kernel_params.items[i]))
 			fail_msg("%s is not in \"%s\" of\n%s", wish->kernel_params.items[i], line,
 				 bed_get(after, GRUB_FILE));
 	for (size_t i = 0; i < was.len; i++) /* what was there comes first, unchanged */
 		if (i >= is.len || strcmp(was.items[i], is.items[i]) != 0)
-			fail_msg("\"%s\" became \"%s\"", old, new);
+			fail_msg("\"%s\" became \"%s\"", old.normal, new.normal);
 	for (size_t i = was.len; i < is.len; i++)
 		assert_true(strv_has(&wish->kernel_params, is.items[i]));
+	free(old.normal);
+	free(old.all);
+	free(new.normal);
+	free(new.all);
 }
 
 struct run {

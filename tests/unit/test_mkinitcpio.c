@@ -14,6 +14,7 @@
 #include "../support/laws.h"
 #include "../support/samples.h"
 #include "../support/shells.h"
+#include "../support/tmproot.h"
 #include "base/mem.h"
 #include "config/mkinitcpio.h"
 
@@ -480,6 +481,41 @@ static void test_laws_on_presets(void **state)
 	laws_report(&laws, what);
 }
 
+/* --- verify ---------------------------------------------------------------------------------------- */
+
+/* Under another root images are not listed, but whether they are there can be told. */
+static void test_verify(void **state)
+{
+	struct platform platform = {.initramfs = INITRAMFS_MKINITCPIO};
+	struct checks c = {.len = 0};
+	char *root = tmproot_new();
+	struct host *host;
+	struct target_context ctx = {.platform = &platform};
+	struct wish w;
+
+	(void)state;
+	tmproot_put(root, MKINITCPIO_PRESETS "/linux.preset",
+		    "PRESETS=(default fallback)\ndefault_image=/boot/a.img\n"
+		    "fallback_uki=/efi/b.efi\n");
+	tmproot_put(root, "/boot/a.img", "image");
+	assert_int_equal(host_open(root, &host, NULL), 0);
+	ctx.host = host;
+	ctx.files = files_new(host);
+	wish_of(&w, true, true);
+	assert_int_equal(target_mkinitcpio.verify(&ctx, &w, &c, NULL), 0);
+	assert_int_equal(c.len, 2);
+	assert_int_equal(c.items[0].state, CHECK_UNKNOWN);
+	assert_int_equal(c.items[1].state, CHECK_FAILED);
+	assert_string_equal(c.items[1].what, "image linux fallback is built");
+	assert_string_equal(c.items[1].found, "/efi/b.efi does not exist");
+	assert_string_equal(c.items[1].remedy, "mkinitcpio -P");
+	wish_release(&w);
+	checks_release(&c);
+	files_free(ctx.files);
+	host_free(host);
+	tmproot_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_laws_on_samples),
 		cmocka_unit_test(test_laws_on_cases),
 		cmocka_unit_test(test_laws_on_presets),
+		cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

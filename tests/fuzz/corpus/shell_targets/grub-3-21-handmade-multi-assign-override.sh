@@ -1,0 +1,4 @@
+GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"
+# later line wins
+GRUB_CMDLINE_LINUX_DEFAULT="loglevel=3"
+GRUB_CMDLINE_LINUX=""

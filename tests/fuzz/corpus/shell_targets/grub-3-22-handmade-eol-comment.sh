@@ -1,0 +1,2 @@
+GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"   # keep it quiet
+GRUB_CMDLINE_LINUX="" # nothing

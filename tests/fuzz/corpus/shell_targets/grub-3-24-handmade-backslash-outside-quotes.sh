@@ -1,0 +1,3 @@
+GRUB_CMDLINE_LINUX_DEFAULT=quiet\ splash
+GRUB_CMDLINE_LINUX="a=b" \
+  GRUB_X=1

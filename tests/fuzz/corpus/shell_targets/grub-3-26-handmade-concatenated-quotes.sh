@@ -1,0 +1,2 @@
+GRUB_CMDLINE_LINUX_DEFAULT="quiet "'splash 'loglevel=3
+GRUB_CMDLINE_LINUX=""

@@ -1,0 +1,3 @@
+GRUB_DISTRIBUTOR='EndeavourOS'
+GRUB_CMDLINE_LINUX_DEFAULT='nowatchdog nvme_load=YES loglevel=3'
+GRUB_CMDLINE_LINUX=""
