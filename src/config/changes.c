@@ -62,7 +62,7 @@ int changes_get(struct changes *c, const char *path, const char **bytes, size_t 
 	return 0;
 }
 
-/* The edit of `path`, made of the bytes on disk when there is none yet. */
+/* The edit of `path`, made of the bytes on disk when there is none yet; NULL on an error. */
 static int edit_for(struct changes *c, const char *path, struct edit **ret, struct err *reterr)
 {
 	const char *bytes = "";
@@ -114,7 +114,7 @@ int changes_set(struct changes *c, const char *path, const char *bytes, size_t l
 	struct edit *e;
 	int r = edit_for(c, path, &e, reterr);
 
-	if (r < 0)
+	if (!e)
 		return r;
 	str_add(&after, bytes, len); /* a copy first: `bytes` may be the planned ones */
 	str_release(&e->after);
@@ -131,7 +131,7 @@ int changes_remove(struct changes *c, const char *path, const char *why, struct 
 	struct edit *e;
 	int r = edit_for(c, path, &e, reterr);
 
-	if (r < 0)
+	if (!e)
 		return r;
 	str_release(&e->after);
 	e->exists = false;

@@ -82,7 +82,8 @@ static void split_string(const struct shell_vars *v, struct list *l)
 {
 	auto_str struct str word = STR_INIT;
 	bool in_word = false, in_quotes = false;
-	size_t from = l->from, end = l->from;
+	size_t from = l->from;
+	size_t end = from;
 
 	for (size_t i = l->from; i < l->to;) {
 		size_t at = i;

@@ -173,7 +173,8 @@ static bool wished(const struct wish *wish, const struct pci_addr *a)
 
 /*
  * The rules of one file: appends the bound addresses to `bound`, and to `kept` all
- * bytes but rules for addresses that are not wished. Either may be NULL.
+ * bytes but rules for addresses that are not wished. Either may be NULL, and without
+ * `kept` there need be no wish.
  */
 static void read_rules(const char *bytes, size_t len, const struct wish *wish, struct strv *bound,
 		       struct str *kept)
@@ -191,7 +192,7 @@ static void read_rules(const char *bytes, size_t len, const struct wish *wish, s
 		binds = rule_binds(rule, &addr);
 		if (binds && bound)
 			strv_add_unique(bound, pci_addr_format(&addr, bdf));
-		if (kept && (!binds || wished(wish, &addr)))
+		if (kept && wish && (!binds || wished(wish, &addr)))
 			str_add(kept, bytes + at, end - at);
 	}
 }
@@ -329,7 +330,9 @@ static void check_node(const struct target_context *ctx, const struct wish *wish
 	auto_free char *path = xasprintf("/dev/vfio/%d", group);
 	char *what = xasprintf("%s may be opened by %s", path,
 			       wish->user ? wish->user : wish->group);
+	/* cppcheck-suppress getpwnamCalled; the program has one thread */
 	const struct passwd *user = wish->user ? getpwnam(wish->user) : NULL;
+	/* cppcheck-suppress getgrnamCalled; as above */
 	const struct group *members = wish->group ? getgrnam(wish->group) : NULL;
 	struct stat st;
 	bool ok;
