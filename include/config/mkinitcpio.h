@@ -26,6 +26,7 @@ struct mkinitcpio_image {
 	char *path;
 	char *preset; /* "linux default" */
 	bool is_uki;
+	char *cmdline; /* the file that a unified image's preset takes its command line from; NULL: the usual ones */
 };
 
 struct mkinitcpio {

@@ -53,7 +53,9 @@ struct checks {
 };
 
 struct target {
-	const char *name; /* "modprobe", "grub" */
+	const char *name;             /* "modprobe", "grub" */
+	enum boot_loader boot_loader; /* whose kernel parameters it sets; BOOT_UNKNOWN: of none */
+	enum initramfs initramfs;     /* whose images it fills; INITRAMFS_UNKNOWN: of none */
 	/* Is this target part of this machine's boot or VM chain? */
 	bool (*applies)(const struct target_context *ctx);
 	/* Adds what is configured already; NULL: nothing to read. */
@@ -75,6 +77,7 @@ struct target {
 	X(dracut) \
 	X(mkinitcpio) \
 	X(grub) \
+	X(systemd_boot) \
 	X(qemu_conf) \
 	X(launch)
 /* clang-format on */

@@ -7,18 +7,6 @@
 #include "base/shell.h"
 #include "config/target.h"
 
-/* Targets that set kernel parameters, and those that build the initramfs, by name. */
-static const char *const boot_targets[] = {
-	"grub",   "grubby", "grub_bls",   "systemd_boot", "kernel_cmdline",
-	"limine", "refind", "kernelstub", "ostree",
-};
-static const char *const initramfs_targets[] = {
-	"mkinitcpio",
-	"dracut",
-	"initramfs_tools",
-	"booster",
-};
-
 /* How to set a kernel parameter by hand: what stands before and behind the parameters in the sentence. */
 static const struct {
 	const char *name, *before, *after;
@@ -43,24 +31,25 @@ static const struct {
 			 ""},
 };
 
-static bool same_name(const char *a, const char *b)
+static bool sets_params(const struct target *t, const struct platform *p)
 {
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
-			return false;
-	return !*a && !*b;
+	return t->boot_loader && t->boot_loader == p->boot_loader;
 }
 
-/* Is one of these targets part of this machine's chain? */
-static bool is_covered(const struct situation *s, struct plan *p, const char *const names[],
-		       size_t n)
+static bool fills_image(const struct target *t, const struct platform *p)
+{
+	return t->initramfs && t->initramfs == p->initramfs;
+}
+
+/* Does a target that is part of this machine's chain do it? */
+static bool is_covered(const struct situation *s, struct plan *p,
+		       bool (*does)(const struct target *, const struct platform *))
 {
 	const struct target_context ctx = {.files = p->files, .platform = s->platform};
 
 	for (size_t i = 0; i < targets_len; i++)
-		for (size_t k = 0; k < n; k++)
-			if (same_name(targets[i]->name, names[k]) && targets[i]->applies(&ctx))
-				return true;
+		if (does(targets[i], s->platform) && targets[i]->applies(&ctx))
+			return true;
 	return false;
 }
 
@@ -93,18 +82,18 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 {
 	const struct platform *platform = s->platform;
 	enum boot_loader loader = platform->boot_loader;
-	bool covered = is_covered(s, p, boot_targets, ARRAY_SIZE(boot_targets));
+	bool covered = is_covered(s, p, sets_params);
 	auto_str struct str params = STR_INIT;
 	const char *why = platform->boot_why ? platform->boot_why : "nothing was found";
 
 	missing_params(s, &p->wish, &params);
 	if (!covered && params.len && by_hand[loader].name)
-		strv_addf(
-			&p->warnings,
-			"vfiotui does not edit %s yet, so the kernel parameters are yours to set: "
-			"%s%s%s.",
-			by_hand[loader].name, by_hand[loader].before, params.data,
-			by_hand[loader].after);
+		strv_addf(&p->warnings,
+			  "No configuration of %s was found that vfiotui can edit%s, so the kernel "
+			  "parameters are yours to set: %s%s%s.",
+			  by_hand[loader].name,
+			  platform->is_root ? "" : " (without root some files can't be read)",
+			  by_hand[loader].before, params.data, by_hand[loader].after);
 	else if (!covered && params.len)
 		strv_addf(&p->warnings,
 			  "Which boot loader starts this machine could not be told (%s), so the "
@@ -129,8 +118,8 @@ static void warn_initramfs(const struct situation *s, struct plan *p)
 	auto_free char *modules = strv_join(&p->wish.early_modules, " ");
 	auto_free char *files = strv_join(&p->wish.early_files, " ");
 
-	if (is_covered(s, p, initramfs_targets, ARRAY_SIZE(initramfs_targets)) ||
-	    platform->initramfs == INITRAMFS_NONE || !p->wish.early_modules.len)
+	if (is_covered(s, p, fills_image) || platform->initramfs == INITRAMFS_NONE ||
+	    !p->wish.early_modules.len)
 		return;
 	if (name)
 		strv_addf(&p->warnings, "vfiotui does not edit the configuration of %s yet.", name);

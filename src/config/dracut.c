@@ -200,6 +200,7 @@ static bool applies(const struct target_context *ctx)
 
 const struct target target_dracut = {
 	.name = "dracut",
+	.initramfs = INITRAMFS_DRACUT,
 	.applies = applies,
 	.plan = plan,
 	.verify = verify,

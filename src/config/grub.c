@@ -318,6 +318,7 @@ static int grub_plan(const struct target_context *ctx, const struct wish *wish, 
 
 const struct target target_grub = {
 	.name = "grub",
+	.boot_loader = BOOT_GRUB,
 	.applies = grub_applies,
 	.present = grub_present,
 	.plan = grub_plan,

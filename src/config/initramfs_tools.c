@@ -315,6 +315,7 @@ static bool applies(const struct target_context *ctx)
 
 const struct target target_initramfs_tools = {
 	.name = name,
+	.initramfs = INITRAMFS_TOOLS,
 	.applies = applies,
 	.present = present,
 	.plan = plan,

@@ -235,6 +235,7 @@ static int mkinitcpio_plan(const struct target_context *ctx, const struct wish *
 
 const struct target target_mkinitcpio = {
 	.name = "mkinitcpio",
+	.initramfs = INITRAMFS_MKINITCPIO,
 	.applies = mkinitcpio_applies,
 	.plan = mkinitcpio_plan,
 	.verify = mkinitcpio_verify,

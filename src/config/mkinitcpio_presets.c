@@ -11,6 +11,7 @@ void mkinitcpio_release(struct mkinitcpio *m)
 	for (size_t i = 0; i < m->len; i++) {
 		free(m->images[i].path);
 		free(m->images[i].preset);
+		free(m->images[i].cmdline);
 	}
 	free(m->images);
 	strv_release(&m->confs);
@@ -25,9 +26,12 @@ static bool preset_value(const struct shell_vars *v, const char *preset, const c
 	return shell_vars_value(v, name, ret);
 }
 
-/* The file after -c or --config in a preset's options. */
-static void config_option(const struct strv *options, struct strv *ret)
+/* The argument of an option ("-c" or "" and "--config") in a preset's options. */
+static void option_value(const struct strv *options, const char *brief, const char *name,
+			 struct strv *ret)
 {
+	auto_free char *with_value = xasprintf("%s=", name);
+
 	auto_strv struct strv words = STRV_INIT;
 
 	for (size_t i = 0; i < options->len; i++)
@@ -35,11 +39,11 @@ static void config_option(const struct strv *options, struct strv *ret)
 	for (size_t i = 0; i < words.len; i++) {
 		const char *w = words.items[i];
 
-		if ((!strcmp(w, "-c") || !strcmp(w, "--config")) && i + 1 < words.len)
+		if ((!strcmp(w, brief) || !strcmp(w, name)) && i + 1 < words.len)
 			strv_add(ret, words.items[++i]);
-		else if (text_starts_with(w, "--config="))
-			strv_add(ret, w + strlen("--config="));
-		else if (text_starts_with(w, "-c") && w[2])
+		else if (text_starts_with(w, with_value))
+			strv_add(ret, w + strlen(with_value));
+		else if (*brief && text_starts_with(w, brief) && w[2])
 			strv_add(ret, w + 2);
 	}
 }
@@ -57,12 +61,30 @@ static bool pinned(const struct shell_vars *v, const char *preset, struct strv *
 		strv_release(ret);
 		strv_copy(ret, &all);
 	}
-	config_option(&options, ret); /* comes later on mkinitcpio's own command line */
+	option_value(&options, "-c", "--config",
+		     ret); /* comes later on mkinitcpio's own command line */
 	while (ret->len > 1)
 		strv_remove_at(ret, 0);
 	if (ret->len && !*ret->items[0])
 		strv_release(ret);
 	return true;
+}
+
+/* The command line's file that a preset names, for the caller to free, or NULL. */
+static char *own_cmdline(const struct shell_vars *v, const char *preset)
+{
+	auto_strv struct strv found = STRV_INIT;
+	auto_strv struct strv options = STRV_INIT;
+	auto_strv struct strv own = STRV_INIT;
+
+	if (!shell_vars_value(v, "ALL_cmdline", &found))
+		strv_release(&found);
+	if (preset_value(v, preset, "cmdline", &own))
+		strv_copy(&found, &own);
+	if (preset_value(v, preset, "options", &options))
+		option_value(&options, "", "--cmdline", &found);
+	return found.len && *found.items[found.len - 1] ? xstrdup(found.items[found.len - 1])
+							: NULL;
 }
 
 static void add_images(struct mkinitcpio *m, const struct shell_vars *v, const char *file,
@@ -81,6 +103,7 @@ static void add_images(struct mkinitcpio *m, const struct shell_vars *v, const c
 			.preset = xasprintf("%.*s %s", (int)(strlen(file) - strlen(".preset")),
 					    file, preset),
 			.is_uki = i > 0,
+			.cmdline = i > 0 ? own_cmdline(v, preset) : NULL,
 		};
 	}
 }

@@ -385,7 +385,7 @@ static void what_is_left_to_do_by_hand(void **state)
 	(void)state;
 	machine_init(&m);
 	p = plan_words(&m, "01:00");
-	assert_true(warns(p, "does not edit systemd-boot yet"));
+	assert_true(warns(p, "No configuration of systemd-boot was found"));
 	assert_true(warns(p, "add \"iommu=pt\" to the \"options\" line"));
 	assert_true(warns(p, "configuration of booster"));
 	assert_true(warns(p, "vfio_pci vfio vfio_iommu_type1"));
