@@ -87,6 +87,11 @@ bool app_is_root(const struct app *app)
 	return app->situation->platform->is_root;
 }
 
+bool app_can_undo(const struct app *app)
+{
+	return app->last.id || app->last.unfinished;
+}
+
 bool app_has_no_iommu(const struct app *app)
 {
 	const struct situation *s = app->situation;

@@ -49,10 +49,14 @@ static void add_verdict(const struct runner *r, struct lines *l)
 		lines_add(l, SIGN_BLOCK, ROLE_BLOCK, "%s", r->err.text);
 	else if (r->failed)
 		lines_add(l, SIGN_BLOCK, ROLE_BLOCK,
-			  "A command %s. All files are written and stay so. u takes the whole "
-			  "change back; applying "
-			  "again runs the commands again. Full output: %s",
-			  r->stopped ? "was stopped" : "failed", log);
+			  "A command %s. All files are %s and stay so. %s Full output: %s",
+			  r->stopped ? "was stopped" : "failed",
+			  r->plan->undoes || r->plan->resumes ? "back" : "written",
+			  r->plan->undoes || r->plan->resumes
+				  ? "u runs what is left of the undo again."
+				  : "u takes the whole change back; applying again runs the "
+				    "commands again.",
+			  log);
 	else
 		lines_add(l, SIGN_OK, ROLE_OK, "%s%s",
 			  r->plan->undoes ? "The change is taken back." : "Everything is written.",
@@ -100,13 +104,13 @@ static void tail_lines(const struct str *output, struct lines *ret)
 static struct layout layout(const struct app *app)
 {
 	bool output = !app->runner->done || app->runner->failed;
-	int half = (app->grid.rows - 5) / 2;
+	int rows = (app->grid.rows - 5) / (app->runner->done ? 4 : 2);
 
 	if (app->runner->output.len == 0)
 		output = false;
 	return layout_compute(
 		app->grid.rows, app->grid.cols,
-		&(struct layout_wish){.details = output, .below = true, .details_rows = half});
+		&(struct layout_wish){.details = output, .below = true, .details_rows = rows});
 }
 
 static void draw_output(const struct app *app, const struct canvas *screen, const struct layout *l)
@@ -136,7 +140,7 @@ static void draw_steps(struct page *p, const struct runner *r, const struct canv
 	rows = lines_draw(&lines, &none, 0);
 	most = rows > list->area.rows ? rows - list->area.rows : 0;
 	if (!p->scrolled)
-		p->top = r->done ? 0 : most;
+		p->top = r->done && !r->failed ? 0 : most; /* where the news is */
 	if (p->top > most)
 		p->top = most;
 	lines_draw(&lines, list, p->top);
@@ -162,7 +166,7 @@ static enum sign next_text(const struct app *app, const struct canvas *screen, s
 		str_adds(ret, r->written ? frame_fit(screen,
 						     "Next: take it back (u), or mend the cause "
 						     "and write again (q)",
-						     "Next: undo (u) or mend it (q)")
+						     "Next: mend it, or undo (u)")
 					 : frame_fit(screen,
 						     "Next: nothing was changed; mend the cause "
 						     "and try again (q)",
@@ -238,7 +242,7 @@ static bool can(const struct app *app, const struct view *v, enum action action)
 {
 	(void)v;
 	if (action == ACTION_UNDO)
-		return !app_is_busy(app) && app->last.id;
+		return !app_is_busy(app) && app_can_undo(app);
 	return action == ACTION_HELP || !app_is_busy(app);
 }
 

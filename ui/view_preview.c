@@ -133,7 +133,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	below = (int)p->preview.len - p->top - list.area.rows;
 	draw_rule(&rule, 0, what, "nothing written yet");
 	right = below > 0 ? xasprintf("%d more row%s below (End)", below, below == 1 ? "" : "s")
-			  : xstrdup("undo at any time: vfiotui undo");
+			  : xstrdup(p->preview.undo ? "" : "undo at any time: vfiotui undo");
 	for (int y = 0; y < list.area.rows && p->top + y < (int)p->preview.len; y++)
 		draw_row(p, &list, y, p->top + y);
 	draw_pane(p, &pane_rule, &pane);
@@ -291,10 +291,18 @@ static void ask_to_force(struct app *app, struct page *p, const struct finding *
 	view_confirm_open(app, "This stands in the way", text, f->code, force, p);
 }
 
+static const char *what_happens(const struct app *app, bool undo)
+{
+	if (!host_is_live(app->situation->host))
+		return "Commands are listed, not run: this is not the running machine's own root.";
+	return undo ? "Each file gets its former bytes, owner and mode."
+		    : "Former bytes are kept; \"vfiotui undo\" brings them back.";
+}
+
 static void ask_to_write(struct app *app, struct page *p)
 {
-	const struct plan *plan = p->preview.plan;
-	const struct finding *f = plan_blocker(plan, &p->preview.forced);
+	const struct finding *f = plan_blocker(p->preview.plan, &p->preview.forced);
+	bool undo = p->preview.undo;
 	auto_str struct str counts = STR_INIT;
 	auto_free char *text = NULL;
 
@@ -303,15 +311,9 @@ static void ask_to_write(struct app *app, struct page *p)
 		return;
 	}
 	preview_title(&p->preview, &counts);
-	text = xasprintf("%s: %s.\n%s\nType  yes  to %s.", p->preview.undo ? "Take back" : "Write",
-			 counts.data,
-			 host_is_live(app->situation->host)
-				 ? "Former bytes are kept; \"vfiotui undo\" brings them back."
-				 : "Commands are listed, not run: this is not the running "
-				   "machine's own root.",
-			 p->preview.undo ? "take it back" : "write it");
-	view_confirm_open(app, p->preview.undo ? "Take the change back" : "Write", text, "yes",
-			  write_it, p);
+	text = xasprintf("%s: %s.\n%s\nType  yes  to %s.", undo ? "Take back" : "Write",
+			 counts.data, what_happens(app, undo), undo ? "take it back" : "write it");
+	view_confirm_open(app, undo ? "Take the change back" : "Write", text, "yes", write_it, p);
 }
 
 static void write_asked(struct app *app, struct view *v)

@@ -136,7 +136,7 @@ static bool can(const struct app *app, const struct view *v, enum action action)
 	if (action == ACTION_SUDO)
 		return !app_is_root(app);
 	if (action == ACTION_UNDO)
-		return app->last.id != 0;
+		return app_can_undo(app);
 	if (action != ACTION_STATUS && action != ACTION_PREVIEW)
 		return true;
 	f = app_facts(app);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "change/verify.h"
 #include "ui/app.h"
+#include "ui/frame.h"
 #include "ui/page.h"
 #include "ui/views.h"
 
@@ -40,7 +41,13 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	struct next_step step = next_step(&facts);
 
 	make_lines(app, p, &lines);
-	next_format(&step, screen->area.cols < 76, &next);
+	if (checks_hold(&p->checks))
+		next_format(&step, screen->area.cols < 76, &next);
+	else
+		str_adds(&next,
+			 frame_fit(screen,
+				   "Next: do what stands below each ✗, or take the change back (u)",
+				   "Next: mend each ✗, or undo (u)"));
 	page_draw(app, v, screen, title, checks_hold(&p->checks) ? "" : "not all hold", &lines,
 		  &p->top, step.sign, next.data);
 	lines_release(&lines);
@@ -68,7 +75,7 @@ static void act(struct app *app, struct view *v, enum action action)
 static bool can(const struct app *app, const struct view *v, enum action action)
 {
 	(void)v;
-	return action != ACTION_UNDO || app->last.id;
+	return action != ACTION_UNDO || app_can_undo(app);
 }
 
 static void changed(struct app *app, struct view *v)

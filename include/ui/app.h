@@ -139,6 +139,8 @@ struct view *app_top(struct app *app);
 void app_say(struct app *app, enum sign sign, const char *fmt, ...) printf_like(3, 4);
 struct next_facts app_facts(const struct app *app);
 bool app_is_root(const struct app *app);
+/* A change stands, or the taking back of one is not complete. */
+bool app_can_undo(const struct app *app);
 /* Findings about the whole machine, or a configuration that can't be read. */
 bool app_host_has_problem(const struct app *app);
 bool app_has_no_iommu(const struct app *app);
