@@ -78,6 +78,7 @@ struct target {
 	X(mkinitcpio) \
 	X(grub) \
 	X(systemd_boot) \
+	X(kernel_cmdline) \
 	X(qemu_conf) \
 	X(launch)
 /* clang-format on */
