@@ -30,10 +30,13 @@ bool kernel_line_wanted(const struct wish *wish) must_check;
  */
 int kernel_line_edit(const struct kernel_place *at, struct strv *parts, const struct wish *wish,
 		     struct strv *owned, struct err *reterr) must_check;
-/* The same for a program that adds and removes words: what to add to the line and to remove from it. */
-int kernel_line_difference(const struct kernel_place *at, const char *line, const struct wish *wish,
-			   struct strv *add, struct strv *remove, struct strv *owned,
-			   struct err *reterr) must_check;
+/*
+ * The same for a program that adds and removes words in all entries at once: what to add to the
+ * lines as they are now, and what to remove from them.
+ */
+int kernel_line_difference(const struct kernel_place *at, const struct strv *lines,
+			   const struct wish *wish, struct strv *add, struct strv *remove,
+			   struct strv *owned, struct err *reterr) must_check;
 /* Adds one check: does each line (of `lines`, named by `what`) carry the wished parameters? */
 void kernel_line_check(const struct strv *lines, const char *what, const struct wish *wish,
 		       const char *remedy, struct checks *ret);

@@ -79,6 +79,9 @@ struct target {
 	X(grub) \
 	X(systemd_boot) \
 	X(kernel_cmdline) \
+	X(grub_bls) \
+	X(ostree) \
+	X(kernelstub) \
 	X(qemu_conf) \
 	X(launch)
 /* clang-format on */

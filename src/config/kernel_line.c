@@ -183,20 +183,33 @@ static void words_beyond(const char *line, const char *other, struct strv *ret)
 			strv_add_unique(ret, words.items[i]);
 }
 
-int kernel_line_difference(const struct kernel_place *at, const char *line, const struct wish *wish,
-			   struct strv *add, struct strv *remove, struct strv *owned,
-			   struct err *reterr)
+static int difference(const struct kernel_place *at, const char *line, const struct wish *wish,
+		      struct strv *add, struct strv *remove, struct strv *owned, struct err *reterr)
 {
 	auto_strv struct strv parts = STRV_INIT;
+	auto_strv struct strv tokens = STRV_INIT;
 	int r;
 
 	strv_add(&parts, line);
-	r = kernel_line_edit(at, &parts, wish, owned, reterr);
+	r = kernel_line_edit(at, &parts, wish, &tokens, reterr);
 	if (r < 0)
 		return r;
 	words_beyond(parts.items[0], line, add);
 	words_beyond(line, parts.items[0], remove);
+	for (size_t i = 0; i < tokens.len; i++)
+		strv_add_unique(owned, tokens.items[i]);
 	return 0;
+}
+
+int kernel_line_difference(const struct kernel_place *at, const struct strv *lines,
+			   const struct wish *wish, struct strv *add, struct strv *remove,
+			   struct strv *owned, struct err *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < lines->len; i++)
+		r = difference(at, lines->items[i], wish, add, remove, owned, reterr);
+	return r;
 }
 
 void kernel_line_check(const struct strv *lines, const char *what, const struct wish *wish,
