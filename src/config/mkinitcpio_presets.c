@@ -157,7 +157,7 @@ static int read_preset_file(const struct target_context *ctx, const char *file,
 	return r;
 }
 
-/* Version 36 and later read conf.d; their own text names it. */
+/* Version 36 and later read conf.d; their own text names it, and their package brings it. */
 static bool knows_drop_ins(const struct target_context *ctx)
 {
 	static const char *const scripts[] = {"/usr/bin/mkinitcpio", "/usr/lib/initcpio/functions"};
@@ -170,7 +170,7 @@ static bool knows_drop_ins(const struct target_context *ctx)
 		    memmem(bytes, len, "mkinitcpio.conf.d", strlen("mkinitcpio.conf.d")))
 			return true;
 	}
-	return false;
+	return files_exist(ctx->files, MKINITCPIO_CONF_DIR);
 }
 
 int mkinitcpio_read(const struct target_context *ctx, struct mkinitcpio *ret, struct err *reterr)
