@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -17,11 +18,13 @@ struct strv {
 	char **items;
 	size_t len;
 	size_t cap;
+	uint32_t *slots; /* strv_add_unique()'s own, once the list is long: 1 + index by hash */
+	size_t slots_len, hashed;
 };
 
 #define STRV_INIT                                                                                  \
 	{                                                                                          \
-		.items = NULL, .len = 0, .cap = 0                                                  \
+		.items = NULL, .len = 0, .cap = 0, .slots = NULL, .slots_len = 0, .hashed = 0      \
 	}
 #define auto_strv cleanup_with(strv_release)
 
@@ -30,7 +33,7 @@ void strv_add(struct strv *v, const char *s);
 void strv_addn(struct strv *v, const char *s, size_t n);
 void strv_addf(struct strv *v, const char *fmt, ...) printf_like(2, 3);
 void strv_take(struct strv *v, char *s); /* takes ownership of `s` */
-/* Adds `s` unless it is there; true when it was added. */
+/* Adds `s` unless it is there; true when it was added. Fast also for a long list. */
 bool strv_add_unique(struct strv *v, const char *s);
 void strv_remove_at(struct strv *v, size_t i);
 bool strv_has(const struct strv *v, const char *s);

@@ -8,11 +8,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#define SHORT 64 /* a list that is faster searched than hashed */
+
 void strv_release(struct strv *v)
 {
 	for (size_t i = 0; i < v->len; i++)
 		free(v->items[i]);
 	free(v->items);
+	free(v->slots);
 	*v = (struct strv)STRV_INIT;
 }
 
@@ -42,9 +45,53 @@ void strv_addf(struct strv *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* FNV-1a */
+static uint32_t hash(const char *s)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619U;
+	return h;
+}
+
+/* The slot of a string: where it is, or the free one where it belongs. */
+static uint32_t *slot_of(const struct strv *v, const char *s)
+{
+	size_t i = hash(s) & (v->slots_len - 1);
+
+	while (v->slots[i] && strcmp(v->items[v->slots[i] - 1], s))
+		i = (i + 1) & (v->slots_len - 1);
+	return &v->slots[i];
+}
+
+static void forget_hashes(struct strv *v)
+{
+	free(v->slots);
+	v->slots = NULL;
+	v->slots_len = v->hashed = 0;
+}
+
+static void hash_all(struct strv *v)
+{
+	if (v->hashed > v->len || v->slots_len < 2 * (v->len + 1)) {
+		size_t n = 4 * SHORT;
+
+		while (n < 4 * (v->len + 1))
+			n *= 2;
+		forget_hashes(v);
+		v->slots = xcalloc(n, sizeof(*v->slots));
+		v->slots_len = n;
+	}
+	for (; v->hashed < v->len; v->hashed++)
+		*slot_of(v, v->items[v->hashed]) = (uint32_t)v->hashed + 1;
+}
+
 bool strv_add_unique(struct strv *v, const char *s)
 {
-	if (strv_has(v, s))
+	if (v->len >= SHORT)
+		hash_all(v);
+	if (v->len >= SHORT ? *slot_of(v, s) != 0 : strv_has(v, s))
 		return false;
 	strv_add(v, s);
 	return true;
@@ -52,6 +99,7 @@ bool strv_add_unique(struct strv *v, const char *s)
 
 void strv_remove_at(struct strv *v, size_t i)
 {
+	forget_hashes(v);
 	free(v->items[i]);
 	memmove(v->items + i, v->items + i + 1, (v->len - i) * sizeof(*v->items));
 	v->len--;
@@ -104,6 +152,7 @@ static int compare(const void *a, const void *b)
 
 void strv_sort(struct strv *v)
 {
+	forget_hashes(v);
 	if (v->len)
 		qsort(v->items, v->len, sizeof(*v->items), compare);
 }

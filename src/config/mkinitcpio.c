@@ -182,7 +182,7 @@ static int clean_others(const struct mkinitcpio *m, const struct wish *wish, str
 
 		if (!text_starts_with(token, "mkinitcpio /"))
 			continue;
-		token = strchr(token, '/');
+		token += strlen("mkinitcpio ");
 		path = xstrndup(token, strcspn(token, " "));
 		if (strcmp(path, MKINITCPIO_CONF) != 0 && strv_add_unique(&done, path))
 			r = mkinitcpio_plan_conf(path, NULL, false, &wish->owned, c, reterr);

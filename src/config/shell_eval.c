@@ -7,6 +7,8 @@
 #include "base/mem.h"
 
 #define VALUE_MAX (1U << 20) /* a value that refers to itself may double again and again */
+/* Steps and bytes after which a file's values count as unknown: no file by a person comes near. */
+#define WORK_MAX (1U << 26)
 
 enum state { UNKNOWN, UNSET, SCALAR, ARRAY };
 
@@ -19,6 +21,7 @@ struct variable {
 struct scope {
 	struct variable *vars;
 	size_t len, cap;
+	size_t work; /* done so far; see WORK_MAX */
 };
 
 /* How a word is read: as an assignment's value, or as one of several words. */
@@ -32,14 +35,15 @@ struct reader {
 	const char *s;
 	size_t at, end;
 	enum context context;
-	const struct scope *scope; /* NULL: no variable is known */
+	struct scope *scope; /* NULL: no variable is known */
 	struct str *out;
 };
 
 /* --- variables ------------------------------------------------------------------------ */
 
-static struct variable *scope_find(const struct scope *scope, const char *name, size_t n)
+static struct variable *scope_find(struct scope *scope, const char *name, size_t n)
 {
+	scope->work += scope->len;
 	for (size_t i = 0; i < scope->len; i++)
 		if (strlen(scope->vars[i].name) == n && !memcmp(scope->vars[i].name, name, n))
 			return &scope->vars[i];
@@ -141,6 +145,7 @@ static bool expand(struct reader *r)
 		return false;
 	if (x->words.len)
 		str_adds(r->out, x->words.items[0]);
+	r->scope->work += r->out->len;
 	r->at += n;
 	return true;
 }
@@ -254,6 +259,7 @@ static bool read_reference_element(struct reader *r, struct strv *ret)
 	x = scope_find(r->scope, name, name_length);
 	if (!x || x->state == UNKNOWN)
 		return false;
+	r->scope->work += x->words.len;
 	if (quoted) {
 		strv_copy(ret, &x->words);
 		return true;
@@ -267,7 +273,7 @@ static bool read_reference_element(struct reader *r, struct strv *ret)
 
 /* Reads the elements of one array. */
 static bool read_array(const struct shell_vars *v, const struct shell_assignment *x,
-		       const struct scope *scope, struct strv *ret)
+		       struct scope *scope, struct strv *ret)
 {
 	for (size_t i = 0; i < x->elements_len; i++) {
 		auto_str struct str word = STR_INIT;
@@ -288,7 +294,7 @@ static bool read_array(const struct shell_vars *v, const struct shell_assignment
 }
 
 static bool read_value(const struct shell_vars *v, const struct shell_assignment *x,
-		       const struct scope *scope, struct strv *ret)
+		       struct scope *scope, struct strv *ret)
 {
 	auto_str struct str word = STR_INIT;
 	struct reader r = {.s = v->bytes.data,
@@ -350,6 +356,7 @@ static void run(const struct shell_vars *v, const struct shell_assignment *x, st
 	if (x->append && v->dialect == SHELL_DASH)
 		return; /* a command that is not found */
 	var = scope_get(scope, x->name);
+	scope->work += v->len + var->words.len;
 	if (x->conditional) {
 		set(var, UNKNOWN);
 	} else if (x->unset) {
@@ -385,6 +392,7 @@ bool shell_eval(const struct shell_vars *v, const char *name, struct strv *ret)
 		}
 		if (i < v->len)
 			run(v, &v->items[i], &scope);
+		known = known && scope.work < WORK_MAX;
 	}
 	x = scope_find(&scope, name, strlen(name));
 	known = known && x && x->state != UNKNOWN;

@@ -16,6 +16,7 @@ struct reader {
 	const char *path;
 	struct err *reterr;
 	unsigned depth;
+	size_t counted, newlines; /* for line_of() */
 };
 
 void virconf_release(struct virconf *c)
@@ -32,16 +33,15 @@ void virconf_release(struct virconf *c)
 	*c = (struct virconf)VIRCONF_INIT;
 }
 
-static size_t line_of(const struct reader *r)
+/* The line of r->at, counted on from the place that was asked for last. */
+static size_t line_of(struct reader *r)
 {
-	size_t line = 1;
-
-	for (size_t i = 0; i < r->at && i < r->len; i++)
-		line += r->bytes[i] == '\n';
-	return line;
+	for (; r->counted < r->at && r->counted < r->len; r->counted++)
+		r->newlines += r->bytes[r->counted] == '\n';
+	return r->newlines + 1;
 }
 
-static int broken(const struct reader *r, const char *why)
+static int broken(struct reader *r, const char *why)
 {
 	return err_set(r->reterr, -EINVAL,
 		       "%s, line %zu: %s, so libvirt can't read the file; nothing was changed, "

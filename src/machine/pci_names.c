@@ -6,6 +6,7 @@
  */
 #include "machine/pci_names.h"
 
+#include <fcntl.h>
 #include <libudev.h>
 #include <locale.h>
 #include <pci/pci.h>
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -34,6 +37,7 @@ struct section {
 };
 
 #define CLASS_SECTION 0x10000U
+#define IDS_MAX (16U << 20)
 
 struct pci_names {
 	struct udev *udev;
@@ -173,17 +177,18 @@ static void add_section(struct pci_names *n, const struct line *line)
 	n->sections[n->sections_len++] = s;
 }
 
+/* Of a file only: what else the name may lead to could keep us waiting. */
 static void read_file(const char *path, struct str *ret)
 {
 	char chunk[65536];
-	FILE *f = fopen(path, "re");
-	size_t got;
+	auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	ssize_t got;
 
-	if (!f)
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return;
-	while ((got = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		str_add(ret, chunk, got);
-	fclose(f);
+	while (ret->len < IDS_MAX && (got = read(fd, chunk, sizeof(chunk))) > 0)
+		str_add(ret, chunk, (size_t)got);
 }
 
 /* Once, at the first question that the hwdb could not answer. */
