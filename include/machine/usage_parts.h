@@ -16,6 +16,7 @@ struct usage_scan {
 	const struct host *host;
 	const struct topology *topology;
 	struct usage *out;
+	size_t blocks; /* block devices looked at so far, by usage_disks.c */
 };
 
 /* Adds a use; nothing when the same is there, or when there are very many of that kind. */

@@ -9,6 +9,8 @@
 #include "config/shell_eval.h"
 #include "config/shell_parse.h"
 
+#define ITEMS_MAX 4096
+
 static void items_release(struct shell_vars *v)
 {
 	for (size_t i = 0; i < v->len; i++) {
@@ -63,11 +65,30 @@ static bool decides(const struct shell_vars *v, size_t i)
 	return true;
 }
 
+/* Each assignment is weighed against the others: a file that makes this long is made for that. */
+static int check_count(const struct shell_vars *v, struct err *reterr)
+{
+	if (v->len <= ITEMS_MAX)
+		return 0;
+	return err_set(reterr, -EINVAL, "%s, line %zu: more than %d assignments are not followed",
+		       v->path, shell_vars_line(v, v->items[ITEMS_MAX].start), ITEMS_MAX);
+}
+
+/* The 1-based line of a byte, counted on from the place that was asked for last. */
+static size_t next_line(const struct shell_vars *v, size_t *counted, size_t line, size_t at)
+{
+	for (; *counted < at && *counted < v->bytes.len; ++*counted)
+		line += v->bytes.data[*counted] == '\n';
+	return line;
+}
+
 static int parse(struct shell_vars *v, struct err *reterr)
 {
 	struct shell_parser p = {
 		.s = v->bytes.data, .len = v->bytes.len, .dialect = v->dialect, .out = v};
 	bool ok = shell_parse_file(&p);
+	size_t counted = 0, line = 1;
+	int r;
 
 	shell_parser_release(&p);
 	if (!ok) {
@@ -75,8 +96,13 @@ static int parse(struct shell_vars *v, struct err *reterr)
 		return err_set(reterr, -EINVAL, "%s, line %zu: %s", v->path,
 			       shell_vars_line(v, p.error_at), p.error);
 	}
+	r = check_count(v, reterr);
+	if (r < 0) {
+		items_release(v);
+		return r;
+	}
 	for (size_t i = 0; i < v->len; i++) {
-		v->items[i].line = shell_vars_line(v, v->items[i].start);
+		v->items[i].line = line = next_line(v, &counted, line, v->items[i].start);
 		v->items[i].decides = decides(v, i);
 		shell_eval_literal(v, &v->items[i]);
 	}

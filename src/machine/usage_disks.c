@@ -16,7 +16,8 @@
 #include "base/strv.h"
 #include "machine/usage_parts.h"
 
-#define DEEPEST 16 /* devices stacked on devices; sysfs has no loops, a made-up one may */
+#define DEEPEST 16       /* devices stacked on devices; sysfs has no loops, a made-up one may */
+#define BLOCKS_MAX 10000 /* looked at in one scan; beyond lie made-up machines only */
 
 /* One use on its way down to the devices. */
 struct claim {
@@ -37,7 +38,13 @@ struct mounts {
 
 /* --- block devices down to PCI ---------------------------------------------------- */
 
-static void claim_block(const struct claim *c, const char *name, int depth);
+/* The block devices on one claim's way down; each is gone through once. */
+struct way {
+	struct strv seen;
+	int depth;
+};
+
+static void claim_below(const struct claim *c, const char *name, struct way *way);
 
 /* NVMe with several paths: the namespace hangs on a subsystem, whose controllers are links there. */
 static void claim_nvme_controllers(const struct claim *c, const char *real)
@@ -67,32 +74,42 @@ static void claim_real(const struct claim *c, const char *real)
 }
 
 /* What lies below: the slaves, for a partition those of its disk. False when there are none. */
-static bool claim_slaves(const struct claim *c, const char *real, int depth)
+static bool claim_slaves(const struct claim *c, const char *real, struct way *way)
 {
 	auto_free char *dir = xasprintf("%s/slaves", real);
 	auto_strv struct strv names = STRV_INIT;
 
 	if (host_list(c->scan->host, dir, &names, NULL) < 0)
 		return false;
+	way->depth++;
 	for (size_t i = 0; i < names.len; i++)
-		claim_block(c, names.items[i], depth + 1);
+		claim_below(c, names.items[i], way);
+	way->depth--;
 	return names.len > 0;
 }
 
-static void claim_block(const struct claim *c, const char *name, int depth)
+static void claim_below(const struct claim *c, const char *name, struct way *way)
 {
 	auto_free char *path = xasprintf("/sys/class/block/%s", name);
 	auto_free char *partition = NULL;
 	auto_str struct str real = STR_INIT;
 
-	if (depth > DEEPEST || strchr(name, '/') ||
-	    host_realpath(c->scan->host, path, &real, NULL) < 0)
+	if (way->depth > DEEPEST || strchr(name, '/') || !strv_add_unique(&way->seen, name) ||
+	    ++c->scan->blocks > BLOCKS_MAX || host_realpath(c->scan->host, path, &real, NULL) < 0)
 		return;
 	partition = xasprintf("%s/partition", real.data);
 	if (host_exists(c->scan->host, partition))
 		str_truncate(&real, (size_t)(strrchr(real.data, '/') - real.data));
-	if (!claim_slaves(c, real.data, depth))
+	if (!claim_slaves(c, real.data, way))
 		claim_real(c, real.data);
+}
+
+static void claim_block(const struct claim *c, const char *name)
+{
+	struct way way = {.seen = STRV_INIT};
+
+	claim_below(c, name, &way);
+	strv_release(&way.seen);
 }
 
 /* The kernel's name of "/dev/mapper/vg-root": the last part of the real path, "dm-0". */
@@ -139,7 +156,7 @@ static bool claim_btrfs(const struct claim *c, const char *name)
 		if (host_list(c->scan->host, dir, &names, NULL) < 0 || !strv_has(&names, name))
 			continue;
 		for (size_t k = 0; k < names.len; k++)
-			claim_block(c, names.items[k], 0);
+			claim_block(c, names.items[k]);
 		return true;
 	}
 	return false;
@@ -155,7 +172,7 @@ static void claim_bcachefs(const struct claim *c, const char *source)
 		auto_free char *name = block_name(c->scan, devices.items[i]);
 
 		if (name)
-			claim_block(c, name, 0);
+			claim_block(c, name);
 	}
 }
 
@@ -188,7 +205,7 @@ static void claim_zfs(const struct claim *c, const char *source)
 		path = xasprintf("/run/udev/data/b%s", number.data);
 		if (host_read(c->scan->host, path, &data, NULL) == 0 &&
 		    has_line(data.data, "E:ID_FS_TYPE=zfs_member") && has_line(data.data, label))
-			claim_block(c, names.items[i], 0);
+			claim_block(c, names.items[i]);
 	}
 }
 
@@ -208,7 +225,7 @@ static void claim_mount(const struct claim *c, const struct mount *m)
 	if (!name)
 		name = block_name(c->scan, m->source);
 	if (name && !(!strcmp(m->type, "btrfs") && claim_btrfs(c, name)))
-		claim_block(c, name, 0);
+		claim_block(c, name);
 }
 
 /* --- mounts ------------------------------------------------------------------------ */
@@ -375,7 +392,7 @@ static void claim_swaps(struct usage_scan *s, const struct mounts *m)
 		if (below)
 			claim_mount(&c, below);
 		else if ((name = block_name(s, path)))
-			claim_block(&c, name, 0);
+			claim_block(&c, name);
 	}
 }
 
