@@ -82,6 +82,8 @@ struct target {
 	X(grub_bls) \
 	X(ostree) \
 	X(kernelstub) \
+	X(limine) \
+	X(refind) \
 	X(qemu_conf) \
 	X(launch)
 /* clang-format on */
