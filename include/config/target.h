@@ -76,6 +76,7 @@ struct target {
 	X(initramfs_tools) \
 	X(dracut) \
 	X(mkinitcpio) \
+	X(booster) \
 	X(grub) \
 	X(systemd_boot) \
 	X(kernel_cmdline) \

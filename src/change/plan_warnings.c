@@ -111,6 +111,18 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 			params.len ? params.data : "the kernel parameters");
 }
 
+/* booster's images have no udev, and so no rules (booster: README). */
+static void warn_by_address(const struct platform *platform, struct plan *p)
+{
+	if (platform->initramfs == INITRAMFS_BOOSTER &&
+	    strv_has(&p->wish.early_files, UDEV_BIND_PATH))
+		strv_add(
+			&p->warnings,
+			"booster's images take no udev rules, so a device that is bound by its "
+			"address may go to the host's driver first; \"vfiotui status\" tells after "
+			"the reboot.");
+}
+
 static void warn_initramfs(const struct situation *s, struct plan *p)
 {
 	const struct platform *platform = s->platform;
@@ -171,6 +183,7 @@ void plan_warn(const struct situation *s, struct plan *p)
 		return;
 	warn_boot_loader(s, p);
 	warn_initramfs(s, p);
+	warn_by_address(s->platform, p);
 	warn_iommu(s->platform, p);
 	if (!s->platform->qemu)
 		warn_package(s->platform, p, "QEMU", PACKAGE_QEMU);
