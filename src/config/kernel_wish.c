@@ -153,7 +153,9 @@ static void add_ids_again(const char *line, const struct wish *wish, struct strv
 		strv_addf(ret, "%s=%s", IDS_KEY, wished);
 }
 
-static int check_final(const char *line, const char *where, struct err *reterr)
+/* What no addition at the end of the line can mend. */
+static int check_final(const char *line, const struct strv *added, const char *where,
+		       struct err *reterr)
 {
 	auto_strv struct strv params = STRV_INIT;
 
@@ -161,7 +163,7 @@ static int check_final(const char *line, const char *where, struct err *reterr)
 	for (size_t i = 0; i < params.len; i++) {
 		const char *p = params.items[i];
 
-		if (!strcmp(p, "--"))
+		if (added->len && !strcmp(p, "--"))
 			return err_set(
 				reterr, -EINVAL,
 				"%s: \"--\" ends the kernel's own parameters, so none can be "
@@ -181,15 +183,11 @@ static int check_final(const char *line, const char *where, struct err *reterr)
 int kernel_line_missing(const char *line, const struct wish *wish, const char *where,
 			struct strv *ret, struct err *reterr)
 {
-	int r = wish->len || wish->kernel_params.len ? check_final(line, where, reterr) : 0;
-
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < wish->kernel_params.len; i++)
 		if (!kernel_line_has(line, wish->kernel_params.items[i]))
 			strv_add(ret, wish->kernel_params.items[i]);
 	add_ids_again(line, wish, ret);
-	return 0;
+	return wish->len || wish->kernel_params.len ? check_final(line, ret, where, reterr) : 0;
 }
 
 void kernel_line_present(const char *line, const char *path, struct present *ret)
