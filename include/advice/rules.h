@@ -24,6 +24,8 @@ struct rules_input {
 
 /* Appends the findings, worst first. */
 void rules_check(const struct rules_input *in, struct findings *ret);
+/* True when some rule has that code. */
+bool rules_know(const char *code);
 
 /* State of a group for tree and JSON, given what is selected. */
 enum group_state {

@@ -2,6 +2,7 @@
 #include "advice/rules.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "advice/rule.h"
 #include "base/mem.h"
@@ -35,6 +36,14 @@ static const struct rule rules[] = {
 	{"in-use-by-vm", SEVERITY_NOTE, rule_usage, USAGE_VM},
 	{"vanished", SEVERITY_NOTE, rule_vanished, USAGE_KINDS},
 };
+
+bool rules_know(const char *code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (!strcmp(rules[i].code, code))
+			return true;
+	return false;
+}
 
 void rules_check(const struct rules_input *in, struct findings *ret)
 {

@@ -147,6 +147,12 @@ static size_t slot_start(const struct topology *t, const struct pci_addr *a)
 	return from;
 }
 
+/* What the screen's keys mark: never a device without a group on a machine that has groups. */
+static bool can_be_marked(const struct topology *t, const struct device *d)
+{
+	return device_is_takeable(d) && (d->group != NO_GROUP || !t->groups_len);
+}
+
 /* Adds the functions of a slot; where it has nothing but bridges those, so that a finding tells. */
 static void add_slot(struct selection *list, const struct topology *t, const struct pci_addr *a)
 {
@@ -174,7 +180,10 @@ void selection_toggle_slot(struct selection *s, const struct topology *t, const 
 {
 	auto_selection struct selection list = SELECTION_INIT;
 
-	add_slot(&list, t, a);
+	for (size_t i = slot_start(t, a); i < t->len && pci_addr_same_slot(&t->devices[i].addr, a);
+	     i++)
+		if (can_be_marked(t, &t->devices[i]))
+			selection_add(&list, &t->devices[i].addr);
 	toggle_all(s, &list);
 }
 

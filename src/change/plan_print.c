@@ -65,5 +65,8 @@ void plan_print(const struct plan *p, struct str *out)
 	print_commands(&p->changes, out);
 	print_warnings(&p->warnings, out);
 	if (p->changes.reboot)
-		str_adds(out, "It takes effect at the next boot.\n");
+		str_adds(out, p->warnings.len
+				      ? "It takes effect at the next boot, once the notes are "
+					"seen to.\n"
+				      : "It takes effect at the next boot.\n");
 }

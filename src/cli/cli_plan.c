@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/diff.h"
+#include "advice/rules.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 
@@ -138,6 +139,17 @@ static int refuse_blocked(const struct cli *c, const struct plan *p, struct err 
 		       f->code, f->subject, f->code);
 }
 
+/* A mistyped code must not pass for a decision. */
+static int refuse_unknown_force(const struct cli *c, struct err *reterr)
+{
+	for (size_t i = 0; i < c->args.forced.len; i++)
+		if (!rules_know(c->args.forced.items[i]))
+			return err_set(reterr, -EINVAL,
+				       "there is no finding \"%s\" that --force could go over",
+				       c->args.forced.items[i]);
+	return 0;
+}
+
 static int refuse_user(const struct cli *c, struct err *reterr)
 {
 	if (c->situation->platform->is_root)
@@ -163,8 +175,12 @@ static int apply(struct cli *c, const struct plan *p)
 int cmd_apply(struct cli *c)
 {
 	struct plan *p = NULL;
-	int status = make_plan(c, &p);
+	struct err err = ERR_INIT;
+	int status;
 
+	if (refuse_unknown_force(c, &err) < 0)
+		return cli_wrong_usage(c, &err);
+	status = make_plan(c, &p);
 	if (status != EXIT_DONE)
 		return status;
 	status = apply(c, p);
