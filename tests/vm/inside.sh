@@ -45,17 +45,30 @@ our_groups() {
 	vfiotui list --json | jq -r '.groups[] | .id as $g | .devices[] | "\($g) \(.address)"' | sort
 }
 
-# The screen in a terminal of 80x24: keys STRING..., and waiting for a text with a deadline.
-screen_open() { tmux -L vfiotui -f /dev/null new-session -d -x 80 -y 24 "$@"; }
+# At once and without a sync, as when the plug is pulled: what was not written to the disk is lost.
+cut_power() { echo b >/proc/sysrq-trigger; sleep 60; }
+
+# The program in a terminal of 80x24: keys, what is typed and ended with Enter, waiting for a text with a deadline.
+screen_open() {
+	screen_close
+	LC_ALL=C.UTF-8 tmux -L vfiotui -f /dev/null new-session -d -x 80 -y 24 "$@" \; set -g status off \; resize-window -x 80 -y 24
+}
 screen_keys() { tmux -L vfiotui send-keys "$@"; }
+screen_type() { screen_keys -l "$1" && screen_keys Enter; }
 screen() { tmux -L vfiotui capture-pane -p; }
+screen_keep() { screen | tee "/vm/out/screen-$1"; }
 screen_wait() { # SECONDS TEXT
-	local i
-	for ((i = 0; i < $1 * 10; i++)); do
-		! screen | grep -qF -- "$2" || return 0
+	local end=$((SECONDS + $1))
+	until screen | grep -qF -- "$2"; do
+		[ $SECONDS -lt $end ] || { screen; fail "the screen does not show: $2"; }
 		sleep 0.1
 	done
-	screen
-	fail "the screen does not show: $2"
+}
+screen_gone() { # SECONDS
+	local end=$((SECONDS + $1))
+	while tmux -L vfiotui list-sessions >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { screen; fail "the program does not end"; }
+		sleep 0.1
+	done
 }
 screen_close() { tmux -L vfiotui kill-server 2>/dev/null || true; }

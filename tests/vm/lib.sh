@@ -13,3 +13,11 @@ machine() {
 		exit 1
 	}
 }
+
+# power_cut: the same for a script that never ends by itself: it has the power cut by cut_power, without a sync.
+power_cut() {
+	local script=$TMP/script.$((++boots)) status=0
+	{ echo '. /vm/share/inside.sh'; cat; } >"$script"
+	"$VM/boot" --share "$SHARE" --log "$TMP/console.$boots" "$@" -- "$script" || status=$?
+	[ $status -eq 125 ] || { echo "case: boot $boots was to end by a power cut, status $status"; exit 1; }
+}
