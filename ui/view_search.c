@@ -28,10 +28,13 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	frame_keys(app, v, &keys);
 }
 
-static void look(struct app *app)
+/* Moves to the first match from the cursor on; false, and says so, when there is none. */
+static bool look(struct app *app)
 {
-	if (app->tree.search.len && !tree_find(&app->tree, app->situation->topology, 1, true))
-		app_say(app, SIGN_NOTE, "not found: %s", app->tree.search.data);
+	if (!app->tree.search.len || tree_find(&app->tree, app->situation->topology, 1, true))
+		return true;
+	app_say(app, SIGN_NOTE, "not found: %s", app->tree.search.data);
+	return false;
 }
 
 static void type(struct app *app, struct view *v, uint32_t character)
@@ -52,7 +55,9 @@ static void done(struct app *app, struct view *v)
 {
 	(void)v;
 	app_pop(app);
-	if (app->tree.search.len)
+	if (!look(app))
+		str_clear(&app->tree.search);
+	else if (app->tree.search.len)
 		app_say(app, SIGN_NOTE, "n the next one, N the one before, Esc ends the search");
 }
 
