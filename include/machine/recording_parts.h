@@ -24,6 +24,7 @@
 #include "machine/pci_addr.h"
 
 #define RECORDING_CONFIG_MAX 4096
+#define RECORDING_CONFIG_HEADER 64 /* what anyone may read of it */
 #define NO_ROW SIZE_MAX
 
 struct recording_row {
@@ -82,7 +83,7 @@ int recording_table_place(struct recording_table *t, struct err *reterr) must_ch
 size_t recording_table_find(const struct recording_table *t, const struct pci_addr *addr);
 void recording_table_release(struct recording_table *t);
 
-/* The configuration space that the columns state; returns its length, 256 or 4096. */
+/* The configuration space that the columns state; returns its length, 64 or 4096. */
 size_t recording_config(const struct recording_row *r, unsigned char buf[RECORDING_CONFIG_MAX]);
 
 struct tree {

@@ -85,7 +85,9 @@ static void find_cause(const struct topology *t, const struct isolation *m,
 		strongest = join;
 		e->culprit = m->culprit[member];
 	}
-	if (strongest == JOIN_NONE || e->culprit == NOBODY)
+	/* Without its registers a bridge only seems to be a conventional one: that explains nothing. */
+	if (strongest == JOIN_NONE || e->culprit == NOBODY ||
+	    !t->devices[e->culprit].caps.basic_known)
 		e->cause = CAUSE_UNEXPLAINED;
 	else if (strongest == JOIN_ALIAS)
 		e->cause = CAUSE_LEGACY_BRIDGE;

@@ -132,7 +132,7 @@ size_t recording_config(const struct recording_row *r, unsigned char c[RECORDING
 		return RECORDING_CONFIG_MAX;
 	header(r, c);
 	if (!r->caps)
-		return 256;
+		return RECORDING_CONFIG_HEADER; /* what is not known is not there to be read */
 	basic_capabilities(r, c);
 	extended_capabilities(r, c);
 	return RECORDING_CONFIG_MAX;
