@@ -79,7 +79,7 @@ static void title_fields(const struct app *app, struct str fields[FIELDS])
 		str_init(&fields[i]);
 	str_adds(&fields[FIELD_PROGRAM], "vfiotui");
 	if (app->options->demo)
-		str_adds(&fields[FIELD_DEMO], "demo");
+		str_adds(&fields[FIELD_DEMO], app->options->from_file ? "recording" : "demo");
 	else if (!host_is_live(app->situation->host))
 		str_adds(&fields[FIELD_DEMO], "--root");
 	str_adds(&fields[FIELD_HOST], p->hostname ? p->hostname : "");

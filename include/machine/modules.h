@@ -5,7 +5,9 @@
  * For the running kernel on the live host; under another root for the release in
  * its proc/sys/kernel/osrelease, else the newest directory in its lib/modules.
  * libkmod reads the real /proc/cmdline whatever root it is given, so only alias
- * and index look-ups are used here, never its blacklists or options.
+ * and index look-ups are used here, never its blacklists or options. It also trusts its
+ * binary indexes: below another root, which may be anybody's, only the texts
+ * (modules.alias, modules.dep, modules.builtin) are read, without libkmod.
  */
 #ifndef MACHINE_MODULES_H
 #define MACHINE_MODULES_H

@@ -21,6 +21,7 @@
 
 struct ui_options {
 	bool demo;      /* the machine is a recording: the title says so, commands are not run */
+	bool from_file; /* that recording was named by the user, it is not the bundled demo */
 	bool ascii;     /* no character outside ASCII, whatever the locale says */
 	bool no_colour; /* as if NO_COLOR were set */
 	bool watch;     /* hear of changes although the root is not "/": for tests */

@@ -33,6 +33,17 @@ static void add_hop(struct str *out, const struct topology *t, size_t i)
 		 device_ids_text(d, ids));
 }
 
+/* The registers of some member could not be read. */
+static bool is_unreadable(const struct topology *t, int id)
+{
+	const struct iommu_group *g = topology_group(t, id);
+
+	for (size_t i = 0; g && i < g->len; i++)
+		if (acs_verdict(&t->devices[g->members[i]], NULL) == ACS_UNKNOWN)
+			return true;
+	return false;
+}
+
 void isolation_why(const struct topology *t, const struct group_explanation *e, struct str *out)
 {
 	switch (e->cause) {
@@ -62,6 +73,12 @@ void isolation_why(const struct topology *t, const struct group_explanation *e, 
 		str_adds(out, " has ACS, but not all of it is switched on.");
 		break;
 	case CAUSE_UNEXPLAINED:
+		if (is_unreadable(t, e->id)) {
+			str_adds(out,
+				 "Why they are together can't be told: their ACS registers could "
+				 "not be read.");
+			break;
+		}
 		str_adds(out, "The kernel keeps these devices together for a reason that their "
 			      "configuration space does not show.");
 		break;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/shell.h"
+#include "base/str.h"
 #include "config/target.h"
 
 /* How to set a kernel parameter by hand: what stands before and behind the parameters in the sentence. */
@@ -177,6 +178,28 @@ static void warn_package(const struct platform *platform, struct plan *p, const 
 		  hint ? "; to install it: " : "", hint ? hint : "");
 }
 
+/* A rule for a user that nobody knows gives the nodes to root without a word. */
+static void warn_user(struct plan *p)
+{
+	auto_free char *entry = NULL;
+	const char *passwd;
+	size_t len;
+
+	if (!p->wish.user || files_get(p->files, "/etc/passwd", &passwd, &len, NULL))
+		return;
+	entry = xasprintf("%s:", p->wish.user);
+	for (const char *line = passwd; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (text_starts_with(line, entry))
+			return;
+	}
+	strv_addf(
+		&p->warnings,
+		"/etc/passwd has no user %s: unless another directory has, nobody but root and the "
+		"group may open the devices.",
+		p->wish.user);
+}
+
 void plan_warn(const struct situation *s, struct plan *p)
 {
 	if (!p->wish.len)
@@ -185,6 +208,7 @@ void plan_warn(const struct situation *s, struct plan *p)
 	warn_initramfs(s, p);
 	warn_by_address(s->platform, p);
 	warn_iommu(s->platform, p);
+	warn_user(p);
 	if (!s->platform->qemu)
 		warn_package(s->platform, p, "QEMU", PACKAGE_QEMU);
 	if (!s->platform->ovmf.code)

@@ -46,6 +46,7 @@ static int run_screen(struct cli *c)
 
 	const struct ui_options options = {
 		.demo = c->temp != NULL,
+		.from_file = c->temp != NULL && !c->args.demo,
 		.ascii = c->args.ascii,
 		.no_colour = c->args.no_color,
 		.argv = c->argv,

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "advice/isolation.h"
+#include "advice/isolation_text.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "host/host.h"
@@ -139,6 +140,24 @@ static void test_port_lacks_acs(void **state)
 	topology_free(t);
 }
 
+/* A listing without capabilities: nothing is claimed about a cause. */
+static void test_unreadable_registers(void **state)
+{
+	struct topology *t = machine("b550-aorus-one-group.txt");
+	auto_str struct str why = STR_INIT;
+	struct isolation_report r;
+
+	(void)state;
+	isolation_explain(t, &r);
+	assert_int_equal(r.confidence, CONFIDENCE_UNKNOWN);
+	assert_int_equal(explanation(&r, 0)->cause, CAUSE_UNEXPLAINED);
+	assert_true(explanation(&r, 0)->culprit == SIZE_MAX);
+	isolation_why(t, explanation(&r, 0), &why);
+	assert_non_null(strstr(why.data, "can't be told"));
+	isolation_report_release(&r);
+	topology_free(t);
+}
+
 /* ACS is there with its bits off: no override helps, since the patch leaves such ports alone. */
 static void test_iommu_off_counts_acs_as_switched_on(void **state)
 {
@@ -215,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recorded_machines),
 		cmocka_unit_test(test_port_lacks_acs),
+		cmocka_unit_test(test_unreadable_registers),
 		cmocka_unit_test(test_iommu_off_counts_acs_as_switched_on),
 		cmocka_unit_test(test_override_words),
 		cmocka_unit_test(test_many_devices),
