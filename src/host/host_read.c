@@ -38,6 +38,10 @@ int host_read_fd(const struct host *host, int fd, size_t max, bool whole, struct
 		want = want < READ_CHUNK ? want : READ_CHUNK;
 		str_reserve(ret, want);
 		got = read_once(host, fd, ret->data + ret->len, want);
+		if (got == -EPIPE && !whole)
+			continue; /* /dev/kmsg: a record was overwritten meanwhile */
+		if (got == -EAGAIN && !whole)
+			break; /* a device that has no more now, such as /dev/kmsg */
 		if (got < 0) {
 			str_truncate(ret, start);
 			return (int)got;
