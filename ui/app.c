@@ -50,13 +50,10 @@ void app_resize(struct app *app, int rows, int cols)
 void app_marked(struct app *app)
 {
 	const struct situation *s = app->situation;
+	const struct rules_input in = situation_rules(s, &app->tree.marks);
 
 	findings_release(&app->findings);
-	rules_check(&(struct rules_input){.topology = s->topology,
-					  .platform = s->platform,
-					  .usage = &s->usage,
-					  .selection = &app->tree.marks},
-		    &app->findings);
+	rules_check(&in, &app->findings);
 	tree_rebuild(&app->tree, s->topology, &s->configured, app_host_has_problem(app));
 	app->details_top = 0;
 }

@@ -47,6 +47,11 @@ bool rule_host_needs(const struct rule_context *c, const struct device *d);
 /* The selection has a device of the group that is no bridge. */
 bool rule_touches_group(const struct rule_context *c, const struct iommu_group *g);
 
+/* Is an endpoint of another slot than the selected ones left to the host, in the same group? */
+bool rule_spans_slots(const struct rule_context *c, const struct iommu_group *g);
+/* Everything on the bus below the device's own bridge is selected, so VFIO can reset that bus. */
+bool rule_has_bus_of_its_own(const struct rule_context *c, const struct device *d);
+
 /* rules_host.c */
 void rule_iommu_absent(const struct rule_context *c, const struct rule *rule);
 void rule_iommu_off(const struct rule_context *c, const struct rule *rule);
@@ -56,6 +61,19 @@ void rule_group_incomplete(const struct rule_context *c, const struct rule *rule
 void rule_group_blocked(const struct rule_context *c, const struct rule *rule);
 void rule_group_shared(const struct rule_context *c, const struct rule *rule);
 void rule_group_returns(const struct rule_context *c, const struct rule *rule);
+/* rules_isolation.c */
+void rule_needs_acs_override(const struct rule_context *c, const struct rule *rule);
+void rule_cannot_split(const struct rule_context *c, const struct rule *rule);
+/* rules_hazards.c */
+void rule_rmrr(const struct rule_context *c, const struct rule *rule);
+void rule_framebuffer_holds_bar(const struct rule_context *c, const struct rule *rule);
+void rule_unsafe_interrupts(const struct rule_context *c, const struct rule *rule);
+void rule_sriov_pf_with_vfs(const struct rule_context *c, const struct rule *rule);
+void rule_weak_reset(const struct rule_context *c, const struct rule *rule);
+void rule_secure_boot(const struct rule_context *c, const struct rule *rule);
+void rule_vfio_builtin(const struct rule_context *c, const struct rule *rule);
+/* rules_moved.c */
+void rule_moved(const struct rule_context *c, const struct rule *rule);
 /* rules_gpu.c */
 void rule_boot_vga(const struct rule_context *c, const struct rule *rule);
 void rule_only_gpu(const struct rule_context *c, const struct rule *rule);

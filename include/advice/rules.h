@@ -10,7 +10,10 @@
 #define ADVICE_RULES_H
 
 #include "advice/finding.h"
+#include "advice/group_map.h"
+#include "advice/isolation.h"
 #include "advice/selection.h"
+#include "machine/hazards.h"
 #include "machine/platform.h"
 #include "machine/topology.h"
 #include "machine/usage.h"
@@ -20,6 +23,10 @@ struct rules_input {
 	const struct platform *platform;
 	const struct usage *usage; /* may be NULL: nothing known */
 	const struct selection *selection;
+	/* These may be NULL: nothing known. */
+	const struct isolation_report *isolation; /* of this topology */
+	const struct hazards *hazards;
+	const struct group_map *map; /* as it was at the last apply */
 };
 
 /* Appends the findings, worst first. */

@@ -6,6 +6,7 @@
  *	changes/0001/record.json	what, when, state, devices, choices, owned tokens, commands
  *	changes/0001/before.N, after.N	the bytes of edit N; absent where the file was not there
  *	changes/0001/log		output of the commands
+ *	map				devices and groups at the last apply (advice/group_map.h)
  * The record is written, with state "prepared", before any target is touched, and its
  * state is replaced atomically: prepared -> written -> done, or undone, or failed.
  * A directory without record.json is a change that had not begun. Whoever creates a
@@ -27,6 +28,7 @@
 #include "host/host.h"
 
 #define JOURNAL_DIR "/var/lib/vfiotui"
+#define JOURNAL_MAP JOURNAL_DIR "/map"
 
 enum change_state {
 	CHANGE_PREPARED, /* journal complete, files perhaps partly written: interrupted if found at start */
@@ -100,6 +102,8 @@ int journal_set_state(const struct host *host, int id, enum change_state state,
 		      struct err *reterr) must_check;
 /* Forgets a change that did not begin, as far as that works. */
 void journal_forget(const struct host *host, int id);
+/* Replaces the map by that text; under the lock. */
+int journal_save_map(const struct host *host, const struct str *map, struct err *reterr) must_check;
 /* Replaces the log. */
 int journal_log(const struct host *host, int id, const char *bytes, size_t len,
 		struct err *reterr) must_check;

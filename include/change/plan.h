@@ -42,6 +42,8 @@ struct plan {
 	int resumes; /* id of the change whose commands alone are run again, since they did not finish */
 	struct plan_choices choices; /* as they were used; `user` is storage of choices.user */
 	char *user;
+	struct str
+		map; /* devices and groups as they are, remembered by the apply; empty in an undo */
 	struct strv names; /* of the selected devices, in their order, for history */
 	struct strv
 		unmake; /* directories that the change (or, when nothing is handed over, any change) made,

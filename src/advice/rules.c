@@ -22,6 +22,10 @@ static const struct rule rules[] = {
 	{"no-group", SEVERITY_BLOCK, rule_no_group, USAGE_KINDS},
 	{"group-incomplete", SEVERITY_BLOCK, rule_group_incomplete, USAGE_KINDS},
 	{"group-blocked", SEVERITY_BLOCK, rule_group_blocked, USAGE_KINDS},
+	{"rmrr", SEVERITY_WARN, rule_rmrr, USAGE_KINDS},
+	{"sriov-pf-with-vfs", SEVERITY_WARN, rule_sriov_pf_with_vfs, USAGE_KINDS},
+	{"unsafe-interrupts", SEVERITY_WARN, rule_unsafe_interrupts, USAGE_KINDS},
+	{"moved", SEVERITY_WARN, rule_moved, USAGE_KINDS},
 	{"only-gpu", SEVERITY_WARN, rule_only_gpu, USAGE_KINDS},
 	{"boot-vga", SEVERITY_WARN, rule_boot_vga, USAGE_KINDS},
 	{"console-display", SEVERITY_WARN, rule_usage, USAGE_CONSOLE_DISPLAY},
@@ -30,11 +34,17 @@ static const struct rule rules[] = {
 	{"same-id", SEVERITY_WARN, rule_same_id, USAGE_KINDS},
 	{"no-reset", SEVERITY_WARN, rule_no_reset, USAGE_KINDS},
 	{"group-returns", SEVERITY_WARN, rule_group_returns, USAGE_KINDS},
+	{"needs-acs-override", SEVERITY_NOTE, rule_needs_acs_override, USAGE_KINDS},
+	{"cannot-split", SEVERITY_NOTE, rule_cannot_split, USAGE_KINDS},
 	{"group-shared", SEVERITY_NOTE, rule_group_shared, USAGE_KINDS},
 	{"audio-left-behind", SEVERITY_NOTE, rule_audio_left_behind, USAGE_KINDS},
+	{"weak-reset", SEVERITY_NOTE, rule_weak_reset, USAGE_KINDS},
+	{"framebuffer-holds-bar", SEVERITY_NOTE, rule_framebuffer_holds_bar, USAGE_KINDS},
 	{"display-in-use", SEVERITY_NOTE, rule_usage, USAGE_DISPLAY},
 	{"in-use-by-vm", SEVERITY_NOTE, rule_usage, USAGE_VM},
 	{"vanished", SEVERITY_NOTE, rule_vanished, USAGE_KINDS},
+	{"secure-boot", SEVERITY_NOTE, rule_secure_boot, USAGE_KINDS},
+	{"vfio-builtin", SEVERITY_NOTE, rule_vfio_builtin, USAGE_KINDS},
 };
 
 bool rules_know(const char *code)

@@ -115,7 +115,7 @@ void rule_same_id(const struct rule_context *c, const struct rule *rule)
  * VFIO can also reset the bus below a bridge when the VM owns everything on it (vfio_pci_core.c,
  * VFIO_DEVICE_PCI_HOT_RESET): that is how the functions of one card are reset that can't be alone.
  */
-static bool has_bus_of_its_own(const struct rule_context *c, const struct device *d)
+bool rule_has_bus_of_its_own(const struct rule_context *c, const struct device *d)
 {
 	const struct topology *t = c->in->topology;
 	size_t first = topology_index(t, d);
@@ -138,7 +138,7 @@ void rule_no_reset(const struct rule_context *c, const struct rule *rule)
 	for (size_t i = 0; i < c->len; i++) {
 		const struct device *d = c->selected[i];
 
-		if (d->is_bridge || !d->reset_known || d->reset || has_bus_of_its_own(c, d))
+		if (d->is_bridge || !d->reset_known || d->reset || rule_has_bus_of_its_own(c, d))
 			continue;
 		auto_free char *label = rule_device(d);
 

@@ -137,8 +137,7 @@ static bool left_to_host(const struct device *d, const struct selection *s)
 	return device_is_takeable(d) && !selection_has(s, &d->addr);
 }
 
-/* Is a device of another slot than the ones left in the selection, in the same group? */
-static bool spans_slots(const struct rule_context *c, const struct iommu_group *g)
+bool rule_spans_slots(const struct rule_context *c, const struct iommu_group *g)
 {
 	const struct topology *t = c->in->topology;
 	const struct device *taken = NULL, *left = NULL;
@@ -164,7 +163,7 @@ void rule_group_shared(const struct rule_context *c, const struct rule *rule)
 		const struct iommu_group *g = &t->groups[i];
 		struct members m;
 
-		if (!rule_touches_group(c, g) || !spans_slots(c, g))
+		if (!rule_touches_group(c, g) || !rule_spans_slots(c, g))
 			continue;
 		members_collect(&m, c, g, left_to_host);
 		auto_free char *names = rule_words(&m.names, NAMES_SHOWN);

@@ -439,3 +439,12 @@ int journal_log(const struct host *host, int id, const char *bytes, size_t len, 
 
 	return host_write(host, path, bytes, len, &private_file, reterr);
 }
+
+int journal_save_map(const struct host *host, const struct str *map, struct err *reterr)
+{
+	int r = host_remove_strays(host, JOURNAL_MAP, reterr);
+
+	if (r < 0)
+		return r;
+	return host_write(host, JOURNAL_MAP, map->data, map->len, &private_file, reterr);
+}

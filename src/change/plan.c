@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/group_map.h"
 #include "advice/rules.h"
 #include "base/mem.h"
 #include "change/journal.h"
@@ -17,6 +18,7 @@ struct plan *plan_new(const struct host *host)
 	struct plan *p = xcalloc(1, sizeof(*p));
 
 	p->files = files_new(host);
+	str_init(&p->map);
 	wish_init(&p->wish);
 	changes_init(&p->changes, p->files);
 	return p;
@@ -35,6 +37,7 @@ void plan_free(struct plan *p)
 	strv_release(&p->unmake);
 	files_free(p->files);
 	free(p->user);
+	str_release(&p->map);
 	free(p);
 }
 
@@ -106,6 +109,12 @@ static void keep_names(const struct situation *s, struct plan *p)
 	}
 }
 
+/* An override that is not in force yet makes other groups at the next boot. */
+static void keep_map(const struct situation *s, struct plan *p)
+{
+	group_map_write(s->topology, &p->selection, true, &p->map);
+}
+
 static int run_targets(const struct situation *s, struct plan *p, struct err *reterr)
 {
 	const struct target_context ctx = {.files = p->files, .platform = s->platform};
@@ -162,12 +171,7 @@ static void add_unfinished(struct plan *p, const struct journal *j)
 
 static void check_rules(const struct situation *s, struct plan *p)
 {
-	const struct rules_input in = {
-		.topology = s->topology,
-		.platform = s->platform,
-		.usage = &s->usage,
-		.selection = &p->selection,
-	};
+	const struct rules_input in = situation_rules(s, &p->selection);
 
 	rules_check(&in, &p->findings);
 }
@@ -189,6 +193,7 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 		return r;
 	make_wish(s, p, &j);
 	keep_names(s, p);
+	keep_map(s, p);
 	check_rules(s, p);
 	r = run_targets(s, p, reterr);
 	if (r < 0)

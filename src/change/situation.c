@@ -4,7 +4,89 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/group_map.h"
 #include "base/mem.h"
+#include "change/journal.h"
+#include "machine/hazards.h"
+
+struct situation_cache {
+	bool has_isolation, has_hazards, has_map;
+	struct isolation_report isolation;
+	struct hazards hazards;
+	struct group_map map;
+};
+
+static void forget_isolation(struct situation_cache *c)
+{
+	if (c->has_isolation)
+		isolation_report_release(&c->isolation);
+	c->has_isolation = false;
+}
+
+static void forget_all(struct situation_cache *c)
+{
+	forget_isolation(c);
+	if (c->has_hazards)
+		hazards_release(&c->hazards);
+	if (c->has_map)
+		group_map_release(&c->map);
+	c->has_hazards = c->has_map = false;
+}
+
+const struct isolation_report *situation_isolation(const struct situation *s)
+{
+	struct situation_cache *c = s->cache;
+
+	if (!c)
+		return NULL;
+	if (!c->has_isolation)
+		isolation_explain(s->topology, &c->isolation);
+	c->has_isolation = true;
+	return &c->isolation;
+}
+
+static const struct hazards *get_hazards(const struct situation *s)
+{
+	struct situation_cache *c = s->cache;
+
+	if (!c)
+		return NULL;
+	if (!c->has_hazards)
+		hazards_read(s->host, s->topology, &c->hazards);
+	c->has_hazards = true;
+	return &c->hazards;
+}
+
+/* Without root, or before the first apply, nothing is remembered; neither is a damaged map. */
+static const struct group_map *get_map(const struct situation *s)
+{
+	struct situation_cache *c = s->cache;
+	auto_str struct str text = STR_INIT;
+
+	if (!c)
+		return NULL;
+	if (c->has_map)
+		return &c->map;
+	c->has_map = true;
+	c->map = (struct group_map)GROUP_MAP_INIT;
+	if (host_read(s->host, JOURNAL_MAP, &text, NULL) < 0 ||
+	    group_map_read(text.data, text.len, &c->map, NULL) < 0)
+		return &c->map;
+	return &c->map;
+}
+
+struct rules_input situation_rules(const struct situation *s, const struct selection *selection)
+{
+	return (struct rules_input){
+		.topology = s->topology,
+		.platform = s->platform,
+		.usage = &s->usage,
+		.selection = selection,
+		.isolation = situation_isolation(s),
+		.hazards = get_hazards(s),
+		.map = get_map(s),
+	};
+}
 
 /* A device is handed over by every entry that names it, whoever wrote the entry. */
 static bool is_configured(const struct present *p, const struct device *d)
@@ -53,6 +135,7 @@ int situation_rescan(struct situation *s, struct err *reterr)
 
 	if (r < 0)
 		return r;
+	forget_isolation(s->cache);
 	topology_free(s->topology);
 	s->topology = fresh;
 	usage_release(&s->usage);
@@ -70,6 +153,7 @@ int situation_reload(struct situation *s, struct err *reterr)
 		return r;
 	platform_free(s->platform);
 	s->platform = fresh;
+	forget_all(s->cache);
 	read_present(s);
 	return situation_rescan(s, reterr);
 }
@@ -81,6 +165,7 @@ int situation_open(const struct host *host, const char *ids_file, struct situati
 	int r;
 
 	s->host = host;
+	s->cache = xcalloc(1, sizeof(*s->cache));
 	s->scanner = scanner_new(host, ids_file);
 	r = situation_reload(s, reterr);
 	if (r < 0)
@@ -94,6 +179,8 @@ void situation_free(struct situation *s)
 {
 	if (!s)
 		return;
+	forget_all(s->cache);
+	free(s->cache);
 	usage_release(&s->usage);
 	present_release(&s->present);
 	selection_release(&s->configured);

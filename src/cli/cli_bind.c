@@ -195,12 +195,7 @@ static int ask(struct cli *c, const struct findings *f, struct err *reterr)
 
 static void check_rules(const struct cli *c, const struct selection *s, struct findings *ret)
 {
-	const struct rules_input in = {
-		.topology = c->situation->topology,
-		.platform = c->situation->platform,
-		.usage = &c->situation->usage,
-		.selection = s,
-	};
+	const struct rules_input in = situation_rules(c->situation, s);
 
 	rules_check(&in, ret);
 }

@@ -22,12 +22,7 @@ int cmd_check(struct cli *c)
 	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0)
 		return cli_fail(c, &err);
 
-	const struct rules_input in = {
-		.topology = c->situation->topology,
-		.platform = c->situation->platform,
-		.usage = &c->situation->usage,
-		.selection = &s,
-	};
+	const struct rules_input in = situation_rules(c->situation, &s);
 
 	rules_check(&in, &f);
 	if (c->args.json)

@@ -29,6 +29,11 @@ static void set_flag(struct device *d, const char *flag, const char *row)
 	} else if (!strncmp(flag, "secondary=", 10)) {
 		d->caps.secondary = (uint8_t)strtoul(flag + 10, NULL, 16);
 		d->caps.subordinate = d->caps.secondary;
+	} else if (!strncmp(flag, "reset=", 6)) {
+		d->reset = reset_from_names(flag + 6);
+	} else if (!strncmp(flag, "vfs=", 4)) {
+		d->sriov = SRIOV_PHYSICAL;
+		d->caps.sriov_enabled = (uint16_t)strtoul(flag + 4, NULL, 10);
 	} else if (!strncmp(flag, "module=", 7)) {
 		strv_add(&d->modules, flag + 7);
 	} else {
