@@ -349,6 +349,34 @@ static int next_id(const struct host *host, int *ret, struct err *reterr)
 	return r;
 }
 
+static bool is_temporary(const char *name)
+{
+	return name[0] == '.' && strstr(name, ".vfiotui-");
+}
+
+/* What a killed run left half written in the journal; under the lock nobody writes there now. */
+static void sweep(const struct host *host)
+{
+	auto_strv struct strv names = STRV_INIT;
+
+	if (list_changes(host, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.len; i++) {
+		const int id = id_of(names.items[i]);
+		auto_free char *dir = change_path(id, "");
+		auto_strv struct strv files = STRV_INIT;
+
+		if (!id || host_list(host, dir, &files, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < files.len; k++) {
+			auto_free char *path = change_path(id, files.items[k]);
+
+			if (is_temporary(files.items[k]) && host_remove(host, path, NULL) < 0)
+				continue; /* it does no harm there */
+		}
+	}
+}
+
 static int write_bytes(const struct host *host, int id, size_t edit, bool after,
 		       const struct str *bytes, struct err *reterr)
 {
@@ -385,6 +413,7 @@ int journal_create(const struct host *host, const struct plan *plan, int *ret_id
 	struct change_record c = {.id = 0};
 	int r = next_id(host, &c.id, reterr);
 
+	sweep(host);
 	if (!r)
 		r = fill_record(host, plan, &c, reterr);
 	if (!r) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes a plan and runs its commands. A signal never falls between two files of one change:
- * SIGINT, SIGTERM and SIGHUP wait until all files are in place, and then go to the command that
- * runs; the change is then unfinished, and says so.
+ * SIGINT and SIGTERM wait until all files are in place, and then go to the command that runs; the
+ * change is then unfinished, and says so. SIGHUP, of a line that dropped, waits until the change is
+ * complete: nobody asked to stop it, and its output is in the journal.
  */
 #include <errno.h>
 #include <poll.h>
@@ -44,7 +45,6 @@ static int open_signals(void)
 	sigemptyset(&held);
 	sigaddset(&held, SIGINT);
 	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
 	return signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -201,8 +201,12 @@ static void a_directory_without_record_had_not_begun(void **state)
 
 	(void)state;
 	fixture_put(root, "/var/lib/vfiotui/changes/0004/before.0", "x", 0600);
+	fixture_put(root, "/var/lib/vfiotui/changes/0004/.after.0.vfiotui-abcdef", "half", 0600);
 	fixture_put(root, "/var/lib/vfiotui/changes/README", "x", 0600);
 	fixture_apply_ok(host, plan);
+	/* What was half written goes; the bytes from before are kept: they may be the last there are. */
+	assert_int_equal(tmproot_count(root, ".vfiotui-"), 0);
+	assert_true(tmproot_has(root, "/var/lib/vfiotui/changes/0004/before.0"));
 	load(host, &j);
 	assert_int_equal(j.len, 1);
 	assert_int_equal(j.damaged.len, 0);
