@@ -18,6 +18,7 @@ struct loop {
 	struct watch *watch;
 	int64_t rescan_at; /* on the clock of runner_clock(); 0: no hint waits */
 	bool leaving;      /* the terminal is gone, or we were told to end */
+	bool told; /* SIGTERM came: a change is completed first, a second one stops its command */
 };
 
 enum source { SOURCE_TTY, SOURCE_SIGNALS, SOURCE_WATCH, SOURCE_CHILD, SOURCES };
@@ -84,6 +85,9 @@ static void take_signals(struct loop *l)
 	while (read(l->signals, &info, sizeof(info)) == sizeof(info)) {
 		int number = (int)info.ssi_signo;
 
+		if (number == SIGTERM && l->told && app_is_busy(l->app))
+			runner_stop(l->app->runner);
+		l->told = l->told || number == SIGTERM;
 		if (l->leaving)
 			continue;
 		if (number == SIGTERM || number == SIGHUP)
@@ -225,7 +229,8 @@ int loop_run(struct app *app, struct terminal **terminal, struct err *reterr)
 	terminal_close(*terminal);
 	*terminal = NULL;
 	if (l.signals >= 0) {
-		take_signals(&(struct loop){.signals = l.signals, .leaving = true});
+		l.leaving = true;
+		take_signals(&l);
 		close(l.signals);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);

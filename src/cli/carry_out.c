@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes a plan and runs its commands. A signal never falls between two files of one change:
- * SIGINT and SIGTERM wait until all files are in place, and then go to the command that runs; the
- * change is then unfinished, and says so. SIGHUP, of a line that dropped, waits until the change is
- * complete: nobody asked to stop it, and its output is in the journal.
+ * Writes a plan and runs its commands. A signal never falls between two files of one change: all
+ * of them wait until every file is in place. Then
+ *	SIGHUP	of a line that dropped, is let pass: nobody asked to stop, the output is in the journal
+ *	SIGTERM	lets the change be completed, too; a second one stops the command
+ *	SIGINT	on a terminal asks whether to stop; once more, or without a terminal, stops the command
+ * A command that is stopped counts as failed: the change is then unfinished, and says so.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +30,10 @@
 struct runner {
 	struct cli *cli;
 	int signals; /* signalfd */
-	bool interrupted;
+	bool told;   /* SIGTERM came once */
+	bool asking; /* a question stands on the terminal; output waits behind it */
+	bool stopping;
+	size_t shown; /* how much of the running command's output is printed */
 };
 
 /* Output that can't be written (a closed pipe) must not stop a change half way. */
@@ -48,28 +53,72 @@ static int open_signals(void)
 	return signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The first signal goes to the command; a second one ends it for good. */
-static void take_signal(struct runner *r, const struct process *p)
+/* Ctrl-C can come from the terminal and be answered there. */
+static bool can_ask(void)
 {
-	struct signalfd_siginfo info;
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+	       tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
 
-	if (read(r->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return;
-	process_signal(p, r->interrupted ? SIGKILL : (int)info.ssi_signo);
-	print_raw(&r->cli->out, r->interrupted ? "\n(killed)\n" : "\n(interrupting the command)\n");
-	r->interrupted = true;
+static void show_output(struct runner *r, const struct str *output)
+{
+	if (!r->asking)
+		print_lines(&r->cli->out, output->data + r->shown, output->len - r->shown);
+	if (!r->asking)
+		r->shown = output->len;
 	flush(r->cli);
 }
 
-/* Takes what the command said since the last time; keeps it in `output`, too. 0 at the end. */
-static int take_output(struct runner *r, struct process *p, struct str *output)
+static void ask(struct runner *r)
 {
-	const size_t had = output->len;
-	int more = process_read(p, output);
-
-	print_lines(&r->cli->out, output->data + had, output->len - had);
+	r->asking = true;
+	print_raw(&r->cli->out,
+		  "\nThe command is still running. Stopped in the middle it counts as failed: all "
+		  "files stay written,\nand vfiotui undo takes the change back. Type stop to stop "
+		  "it, Enter to go on: ");
 	flush(r->cli);
-	return more;
+}
+
+/* First as it was told; a second time for good. */
+static void stop(struct runner *r, const struct process *p, int signal_number)
+{
+	process_signal(p, r->stopping ? SIGKILL : signal_number);
+	print_raw(&r->cli->out, r->stopping ? "\n(killed)\n" : "\n(interrupting the command)\n");
+	r->stopping = true;
+	r->asking = false;
+	flush(r->cli);
+}
+
+static void take_signal(struct runner *r, const struct process *p)
+{
+	struct signalfd_siginfo info;
+	int number;
+
+	if (read(r->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	number = (int)info.ssi_signo;
+	if (number == SIGTERM && !r->told && !r->stopping) {
+		r->told = true;
+		print_raw(&r->cli->out, "\n(the change is completed first; once more stops it)\n");
+		flush(r->cli);
+	} else if (number == SIGINT && !r->asking && !r->stopping && can_ask()) {
+		ask(r);
+	} else {
+		stop(r, p, number);
+	}
+}
+
+/* The end of the terminal is no answer: the command goes on. */
+static void take_answer(struct runner *r, const struct process *p, const struct str *output)
+{
+	char line[64] = "";
+	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
+
+	r->asking = false;
+	line[n > 0 ? n : 0] = '\0';
+	if (!strcmp(line, "stop\n"))
+		stop(r, p, SIGINT);
+	show_output(r, output);
 }
 
 /*
@@ -84,14 +133,22 @@ static void stream(struct runner *r, struct process *p, struct str *output)
 	while (more > 0) {
 		struct pollfd fds[] = {{.fd = p->fd, .events = POLLIN},
 				       {.fd = r->signals, .events = POLLIN},
-				       {.fd = child, .events = POLLIN}};
+				       {.fd = child, .events = POLLIN},
+				       {.fd = r->asking ? STDIN_FILENO : -1, .events = POLLIN}};
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return;
+		}
 		if (fds[1].revents)
 			take_signal(r, p);
-		if (fds[0].revents || fds[2].revents)
-			more = take_output(r, p, output);
+		if (fds[3].revents && r->asking)
+			take_answer(r, p, output);
+		if (fds[0].revents || fds[2].revents) {
+			more = process_read(p, output);
+			show_output(r, output);
+		}
 		if (fds[2].revents)
 			return;
 	}
@@ -109,9 +166,14 @@ static int run_command(struct runner *r, const struct command *command, struct s
 		print_raw(&r->cli->out, "\n");
 		return STATUS_NOT_STARTED;
 	}
+	r->shown = 0;
 	stream(r, &p, output);
+	if (r->asking)
+		print_raw(&r->cli->out, "\n");
+	r->asking = false;
+	show_output(r, output);
 	status = process_reap(&p);
-	return r->interrupted && !status ? STATUS_INTERRUPTED : status;
+	return r->stopping && !status ? STATUS_INTERRUPTED : status;
 }
 
 static void print_command(struct printer *p, const struct command *command)
