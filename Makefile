@@ -185,7 +185,7 @@ screenshots: all
 
 .PHONY: golden
 golden: unit-tests
-	@GOLDEN_WRITE=1 tests/run $(BUILD) golden
+	@GOLDEN_WRITE=1 tests/run $(BUILD) test_screens
 
 .PHONY: test-vm
 test-vm: all
