@@ -28,7 +28,7 @@ say() { grep -qF -- "$1" "$TMP/out" || fail "$2: it does not say \"$1\""; }
 
 # What a change that went through has done, and what undo makes of it.
 complete() { # WHAT
-	[ "$(state)" = done ] || fail "$1: the change is \"$(state)\", not done"
+	[ "$(state)" = "done" ] || fail "$1: the change is \"$(state)\", not done"
 	log | grep -qx built || fail "$1: the log at the next login lacks the command's output"
 	[ "$(ran grub-mkconfig)" = 1 ] || fail "$1: the commands after it did not run"
 	: >"$root/go"
@@ -48,6 +48,7 @@ unfinished() { # WHAT STATE
 on_terminal() { # STATUS WHAT, the steps on stdin
 	local status=$1
 	rm -rf "$root/var/lib/vfiotui" "$root/ran" "$root/started" "$root/go"
+	# shellcheck disable=SC2154 # enter: live-root sets it
 	"$BUILD/tools/onpty" "${enter[@]}" "$root" /usr/bin/vfiotui apply 01:00 --user alex >"$TMP/out" || fail "$2"
 	[ "$status" = any ] || grep -qx "status $status" "$TMP/out" || fail "$2: another status"
 }
