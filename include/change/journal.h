@@ -46,6 +46,8 @@ struct journal_edit {
 	mode_t mode; /* of the file before, or of the created one */
 	uid_t uid;   /* (uid_t)-1: whoever runs the program */
 	gid_t gid;
+	bool has_xattrs; /* known: of the file before */
+	struct host_xattrs xattrs;
 	char *why;
 };
 

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "config/files.h"
+#include "host/host.h"
 
 struct edit {
 	char *path;
@@ -30,6 +31,8 @@ struct edit {
 	bool has_owner; /* a created file gets uid and gid: undo gives a file back to its owner */
 	uid_t uid;
 	gid_t gid;
+	bool has_xattrs; /* the same for extended attributes */
+	struct host_xattrs xattrs;
 	char *why; /* a short clause: "the card goes to vfio-pci" */
 };
 

@@ -101,11 +101,30 @@ int host_dir_read(const struct host_dir *dir, const char *name, size_t max,
 int host_dir_link(const struct host_dir *dir, const char *name, struct str *ret) must_check;
 bool host_dir_has(const struct host_dir *dir, const char *name);
 
+/* Extended attributes of a file: ACL, SELinux label, capabilities, user's own; without the kernel's signatures. */
+struct host_xattr {
+	char *name;
+	struct str value;
+};
+
+struct host_xattrs {
+	struct host_xattr *items;
+	size_t len, cap;
+};
+
+void host_xattrs_release(struct host_xattrs *x);
+void host_xattrs_add(struct host_xattrs *x, const char *name, const char *value, size_t len);
+void host_xattrs_copy(struct host_xattrs *to, const struct host_xattrs *from);
+/* Appends those of the file that `path` leads to; none where the file system keeps none. */
+int host_xattrs_read(const struct host *host, const char *path, struct host_xattrs *ret,
+		     struct err *reterr) must_check;
+
 /* What a new file gets (NULL: 0644); a replaced file keeps its owner, mode and xattrs. */
 struct host_new {
 	mode_t mode;
 	uid_t uid; /* (uid_t)-1: whoever runs the program */
 	gid_t gid;
+	const struct host_xattrs *xattrs; /* NULL: what the directory gives */
 };
 
 /* One staged change; contents belong to host.c. */

@@ -52,6 +52,11 @@ int host_check_directory(int dir_fd, const char *target, struct err *reterr) mus
  */
 int host_check_target(const struct host *host, int dir_fd, const char *target, int *ret_fd,
 		      struct stat *ret_st, struct err *reterr) must_check;
+/* Appends the extended attributes of an open file: 0 or a negative errno. */
+int host_xattrs_of(int fd, struct host_xattrs *ret) must_check;
+/* Gives them to an open file, and takes away an ACL that is not among them; *ret_name is the one that failed. */
+int host_xattrs_give(const struct host *host, int fd, const struct host_xattrs *x,
+		     const char **ret_name) must_check;
 /* Gives a temporary the owner, xattrs and mode of the file it will replace, never more open than that. */
 int host_copy_identity(const struct host *host, int from, const struct stat *from_st, int to,
 		       const char *path, struct err *reterr) must_check;

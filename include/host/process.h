@@ -5,8 +5,9 @@
  * Streaming, for the one loop: process_spawn() gives a fd that becomes readable
  * with the child's stdout and stderr together; at its end process_reap() gives
  * the status. The child gets an empty signal mask, default handlers, stdin from
- * /dev/null, its own process group, and a clean environment (PATH, LANG=C.UTF-8,
- * HOME, TERM=dumb); no shell is involved. A name without slash is looked for in
+ * /dev/null, its own process group, a clean environment (PATH, LANG=C.UTF-8, HOME,
+ * TERM=dumb), the directory / and umask 022, as a boot script has it, whatever the
+ * user's are; no shell is involved. A name without slash is looked for in
  * that PATH; a program that is not there is -ENOENT.
  *
  * Waiting, for parsers and checks: process_run() returns output and status, and

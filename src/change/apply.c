@@ -89,6 +89,7 @@ static struct host_new identity_of(const struct edit *e)
 		.mode = e->mode ? e->mode : 0644,
 		.uid = e->has_owner ? e->uid : (uid_t)-1,
 		.gid = e->has_owner ? e->gid : (gid_t)-1,
+		.xattrs = e->has_xattrs ? &e->xattrs : NULL,
 	};
 }
 

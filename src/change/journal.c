@@ -253,12 +253,16 @@ static int take_identity(const struct host *host, const struct edit *from, struc
 	to->mode = from->mode;
 	to->uid = from->has_owner ? from->uid : (uid_t)-1;
 	to->gid = from->has_owner ? from->gid : (gid_t)-1;
+	if (from->has_xattrs)
+		host_xattrs_copy(&to->xattrs, &from->xattrs);
+	to->has_xattrs = from->has_xattrs || from->existed;
 	if (from->existed)
 		r = host_stat(host, from->path, &st, reterr);
 	if (!r && from->existed) {
 		to->mode = st.st_mode & 07777;
 		to->uid = st.st_uid;
 		to->gid = st.st_gid;
+		r = host_xattrs_read(host, from->path, &to->xattrs, reterr);
 	}
 	return r;
 }

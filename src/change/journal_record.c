@@ -42,6 +42,7 @@ void change_record_release(struct change_record *r)
 		free(r->edits[i].why);
 		str_release(&r->edits[i].before);
 		str_release(&r->edits[i].after);
+		host_xattrs_release(&r->edits[i].xattrs);
 	}
 	for (size_t i = 0; i < r->commands_len; i++)
 		command_release(&r->commands[i]);
@@ -59,17 +60,39 @@ void change_record_release(struct change_record *r)
 
 /* --- writing ------------------------------------------------------------- */
 
+static json_t *json_hex(const char *bytes, size_t len)
+{
+	auto_str struct str hex = STR_INIT;
+
+	str_add(&hex, "", 0);
+	for (size_t i = 0; i < len; i++)
+		str_addf(&hex, "%02x", (unsigned char)bytes[i]);
+	return json_pack("{s:s}", "hex", hex.data);
+}
+
 /* jansson gives NULL for text that is not UTF-8. */
 static json_t *json_bytes(const char *s)
 {
 	json_t *plain = json_string(s);
-	auto_str struct str hex = STR_INIT;
 
 	if (plain || !s)
 		return plain ? plain : json_null();
-	for (const char *p = s; *p; p++)
-		str_addf(&hex, "%02x", (unsigned char)*p);
-	return json_pack("{s:s}", "hex", hex.data);
+	return json_hex(s, strlen(s));
+}
+
+static json_t *json_xattrs(const struct host_xattrs *x)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < x->len; i++) {
+		json_t *o = json_object();
+
+		json_object_set_new(o, "name", json_bytes(x->items[i].name));
+		json_object_set_new(o, "value",
+				    json_hex(x->items[i].value.data, x->items[i].value.len));
+		json_array_append_new(list, o);
+	}
+	return list;
 }
 
 static json_t *json_strv(const struct strv *v)
@@ -116,6 +139,8 @@ static json_t *json_edits(const struct change_record *r)
 
 		json_object_set_new(o, "path", json_bytes(e->path));
 		json_object_set_new(o, "why", json_bytes(e->why));
+		if (e->has_xattrs)
+			json_object_set_new(o, "xattrs", json_xattrs(&e->xattrs));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -183,25 +208,51 @@ static int hex_digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-/* The text of a string or {"hex":...}, for the caller to free; NULL when it is neither. */
-static char *take_bytes(const json_t *j)
+/* Appends the bytes of {"hex":...}; false when it is none. */
+static bool take_hex(const json_t *j, struct str *ret)
 {
 	const char *hex = json_string_value(json_object_get(j, "hex"));
-	auto_str struct str s = STR_INIT;
 
-	if (json_is_string(j))
-		return xstrdup(json_string_value(j));
-	if (!hex || !*hex || strlen(hex) % 2)
-		return NULL;
+	if (!hex || strlen(hex) % 2)
+		return false;
+	str_add(ret, "", 0);
 	for (; *hex; hex += 2) {
 		int high = hex_digit(hex[0]);
 		int low = hex_digit(hex[1]);
 
-		if (high < 0 || low < 0 || !(high + low))
-			return NULL;
-		str_addc(&s, (char)(high * 16 + low));
+		if (high < 0 || low < 0)
+			return false;
+		str_addc(ret, (char)(high * 16 + low));
 	}
+	return true;
+}
+
+/* The text of a string or {"hex":...}, for the caller to free; NULL when it is neither. */
+static char *take_bytes(const json_t *j)
+{
+	auto_str struct str s = STR_INIT;
+
+	if (json_is_string(j))
+		return xstrdup(json_string_value(j));
+	if (!take_hex(j, &s) || !s.len || strlen(s.data) != s.len)
+		return NULL;
 	return str_take(&s);
+}
+
+/* An older record has none. */
+static bool take_xattrs(const json_t *list, struct journal_edit *e)
+{
+	e->has_xattrs = list != NULL;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *o = json_array_get(list, i);
+		auto_free char *name = take_bytes(json_object_get(o, "name"));
+		auto_str struct str value = STR_INIT;
+
+		if (!name || !take_hex(json_object_get(o, "value"), &value))
+			return false;
+		host_xattrs_add(&e->xattrs, name, value.data, value.len);
+	}
+	return !list || json_is_array(list);
 }
 
 /* A number of a record: ids, sizes, modes. False when it is missing or out of range. */
@@ -281,7 +332,7 @@ static bool take_edit(const json_t *o, struct journal_edit *e, struct edit_sizes
 	e->gid = (gid_t)gid;
 	*sizes = (struct edit_sizes){.before = (size_t)before, .after = (size_t)after};
 	return json_is_boolean(existed) && json_is_boolean(exists) && e->why && e->path &&
-	       e->path[0] == '/';
+	       e->path[0] == '/' && take_xattrs(json_object_get(o, "xattrs"), e);
 }
 
 static bool take_edits(const json_t *list, struct change_record *r, struct edit_sizes **sizes)

@@ -47,7 +47,12 @@ static int check_known(const struct host *host, const struct change_record *c, s
 static int repair_edit(const struct host *host, const struct journal_edit *e, bool after,
 		       struct err *reterr)
 {
-	const struct host_new as = {.mode = e->mode, .uid = e->uid, .gid = e->gid};
+	const struct host_new as = {
+		.mode = e->mode,
+		.uid = e->uid,
+		.gid = e->gid,
+		.xattrs = e->has_xattrs ? &e->xattrs : NULL,
+	};
 	const struct str *bytes = after ? &e->after : &e->before;
 	bool done = false;
 	int r = holds(host, e, after, &done, reterr);

@@ -28,7 +28,7 @@ static bool same(bool there, const char *bytes, size_t len, bool exists, const s
 	return there == exists && (!there || (len == want->len && !memcmp(bytes, want->data, len)));
 }
 
-/* A file that comes back gets its former owner, too; one that is only changed has kept it. */
+/* A file that comes back gets its former owner and attributes, too; one that is only changed has kept it. */
 static void give_owner(struct changes *c, const struct journal_edit *e)
 {
 	for (size_t i = 0; i < c->len; i++) {
@@ -40,6 +40,8 @@ static void give_owner(struct changes *c, const struct journal_edit *e)
 		planned->has_owner = true;
 		planned->uid = e->uid;
 		planned->gid = e->gid;
+		planned->has_xattrs = e->has_xattrs;
+		host_xattrs_copy(&planned->xattrs, &e->xattrs);
 	}
 }
 

@@ -18,6 +18,7 @@ static void edit_release(struct edit *e)
 	free(e->path);
 	str_release(&e->before);
 	str_release(&e->after);
+	host_xattrs_release(&e->xattrs);
 	free(e->why);
 }
 

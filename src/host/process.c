@@ -19,6 +19,7 @@
 #define OUTPUT_MAX (16U << 20)
 #define CHUNK 16384
 #define TIMED_OUT 124 /* as timeout(1) */
+#define USUAL_UMASK 022
 
 /* The name as a path that can be executed, for the caller to free; or NULL with errno set. */
 static char *find_program(const char *name)
@@ -76,6 +77,7 @@ static int start(char *const argv[], int out, int errors, pid_t *ret_pid)
 	auto_free char *program = find_program(argv[0]);
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
+	mode_t mask;
 	int r;
 
 	if (!program)
@@ -86,10 +88,13 @@ static int start(char *const argv[], int out, int errors, pid_t *ret_pid)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
+	posix_spawn_file_actions_addchdir_np(&files, "/");
 #if __GLIBC_PREREQ(2, 34)
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 #endif
+	mask = umask(USUAL_UMASK); /* posix_spawn has no word for it; there are no threads here */
 	r = posix_spawn(ret_pid, program, &files, &attr, argv, env.items);
+	umask(mask);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
 	return -r;

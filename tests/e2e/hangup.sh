@@ -3,6 +3,7 @@
 # The line drops, or somebody presses Ctrl-C or sends a signal, while a command of a change runs. The program takes a pretended machine for
 # its own "/", on a real terminal that is really closed. The command waits for a file, so nothing depends on time.
 set -u
+enter=()
 # shellcheck source=tests/support/live-root
 . "$TOP/tests/support/live-root"
 root=$TMP/root

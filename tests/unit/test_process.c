@@ -61,6 +61,7 @@ static void children_start_clean(void **state)
 	struct process_result r = PROCESS_RESULT_INIT;
 	sigset_t all;
 	sigset_t before;
+	mode_t mask;
 	int fd = fcntl(STDIN_FILENO, F_DUPFD, 50); /* without FD_CLOEXEC: a child must not see it */
 	const char *ignored;
 	char leaked[64];
@@ -72,10 +73,14 @@ static void children_start_clean(void **state)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	signal(SIGPIPE, SIG_IGN);
-	sh("env | grep -E '^(PATH|LANG|HOME|TERM|LD_PRELOAD_NOT|BASH_ENV)=' | sort;"
+	mask = umask(0077);
+	assert_int_equal(chdir("/tmp"), 0);
+	sh("umask; pwd; env | grep -E '^(PATH|LANG|HOME|TERM|LD_PRELOAD_NOT|BASH_ENV)=' | sort;"
 	   "grep -E '^Sig(Blk|Ign)' /proc/self/status;"
 	   "for f in /proc/$$/fd/*; do echo LEAK ${f##*/}; done",
 	   10000, &r);
+	assert_int_equal(umask(mask), 0077); /* ours is as it was */
+	assert_memory_equal(r.out.data, "0022\n/\n", 7);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	close(fd);

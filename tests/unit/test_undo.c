@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -191,6 +192,89 @@ static void mode_and_owner_come_back(void **state)
 	machine_free(&m);
 }
 
+/* POSIX ACL version 2 as in linux/posix_acl_xattr.h: owner rw, user 33 r, group none, mask r, others none. */
+static const char acl[] = {
+	/* clang-format off */
+	2, 0, 0, 0,
+	0x01, 0, 6, 0, (char)0xff, (char)0xff, (char)0xff, (char)0xff,
+	0x02, 0, 4, 0, 33, 0, 0, 0,
+	0x04, 0, 0, 0, (char)0xff, (char)0xff, (char)0xff, (char)0xff,
+	0x10, 0, 4, 0, (char)0xff, (char)0xff, (char)0xff, (char)0xff,
+	0x20, 0, 0, 0, (char)0xff, (char)0xff, (char)0xff, (char)0xff,
+	/* clang-format on */
+};
+
+static const struct {
+	const char *name;
+	const char *value;
+	size_t len;
+} attributes[] = {
+	{"user.note", "kept\0too", 8},
+	{"user.empty", "", 0},
+	{"system.posix_acl_access", acl, sizeof(acl)},
+	{"security.selinux", "system_u:object_r:modules_conf_t:s0", 36}, /* root only */
+};
+
+static size_t give_attributes(const char *path)
+{
+	size_t n = 0;
+
+	while (n < ARRAY_SIZE(attributes) &&
+	       setxattr(path, attributes[n].name, attributes[n].value, attributes[n].len, 0) == 0)
+		n++;
+	if (n < ARRAY_SIZE(attributes))
+		print_message("NOT TRIED: %s\n", attributes[n].name);
+	return n;
+}
+
+static void assert_attributes(const char *path, size_t n)
+{
+	char got[128];
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(getxattr(path, attributes[i].name, got, sizeof(got)),
+				 attributes[i].len);
+		assert_memory_equal(got, attributes[i].value, attributes[i].len);
+	}
+}
+
+/* Only the journal knows them once the file is gone. */
+static void attributes_of_a_removed_file_come_back(void **state)
+{
+	struct machine m = machine_new();
+	auto_free char *old = tmproot_path(m.root, "/etc/modprobe.d/old.conf");
+	size_t n = give_attributes(old);
+
+	(void)state;
+	change(&m, "/etc/modprobe.d/old.conf", NULL, "token");
+	assert_false(tmproot_has(m.root, "/etc/modprobe.d/old.conf"));
+	undo(&m);
+	assert_attributes(old, n);
+	machine_free(&m);
+}
+
+/* The same when the change was killed behind the removal, and is repaired. */
+static void a_repair_gives_attributes_back(void **state)
+{
+	struct machine m = machine_new();
+	auto_free char *old = tmproot_path(m.root, "/etc/modprobe.d/old.conf");
+	size_t n = give_attributes(old);
+	auto_str struct str text = STR_INIT;
+	struct plan *p = plan_new(m.host);
+	enum recovery found;
+	int id;
+
+	(void)state;
+	assert_int_equal(changes_remove(&p->changes, "/etc/modprobe.d/old.conf", "test", NULL), 0);
+	assert_int_equal(journal_create(m.host, p, &id, NULL), 0);
+	assert_int_equal(unlink(old), 0);
+	assert_int_equal(undo_recover(m.host, true, &found, &text, NULL), 0);
+	assert_int_equal(found, RECOVERY_TAKEN_BACK);
+	assert_attributes(old, n);
+	plan_free(p);
+	machine_free(&m);
+}
+
 static void commands_are_run_again_or_taken_back(void **state)
 {
 	struct machine m = machine_new();
@@ -358,6 +442,8 @@ int main(void)
 		cmocka_unit_test(a_created_file_that_is_gone),
 		cmocka_unit_test(a_directory_that_others_use_stays),
 		cmocka_unit_test(mode_and_owner_come_back),
+		cmocka_unit_test(attributes_of_a_removed_file_come_back),
+		cmocka_unit_test(a_repair_gives_attributes_back),
 		cmocka_unit_test(commands_are_run_again_or_taken_back),
 		cmocka_unit_test(an_undo_whose_command_failed_is_resumed),
 		cmocka_unit_test(by_number),
