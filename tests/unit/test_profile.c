@@ -128,6 +128,7 @@ static void test_every_field(void **state)
 			auto_free char *second = NULL;
 
 			vm_profile_init(&p, "x");
+			vm_profile_init(&again, "x");
 			vm_profile_parse(&p, files[n], strlen(files[n]), &ignored);
 			first = write_file(files[n], &p);
 			assert_string_equal(first, files[n]);
@@ -139,7 +140,6 @@ static void test_every_field(void **state)
 			first = write_file(files[n], &p);
 			second = write_file(first, &p);
 			assert_string_equal(first, second);
-			vm_profile_init(&again, "x");
 			vm_profile_parse(&again, first, strlen(first), &ignored);
 			if (!vm_field_equal(&p, &again, f))
 				fail_msg("%s is not what was written:\n%s", f->key, first);
