@@ -56,6 +56,17 @@ struct process_result {
 /* Runs to the end; a negative errno only when the program could not be started. */
 int process_run(const char *const argv[], int timeout_ms, struct process_result *ret,
 		struct err *reterr) must_check;
+/* The same, with this program's own environment: for what its user could have started by hand. */
+int process_run_here(const char *const argv[], int timeout_ms, struct process_result *ret,
+		     struct err *reterr) must_check;
 void process_result_release(struct process_result *r);
+
+/*
+ * For what shall live on when this program, its terminal and its login are gone: started in a
+ * session of its own, with this program's environment, its output in the file `log` (an fd above
+ * 2, which the caller closes). It is waited for, so it puts into its background what takes longer.
+ * Its exit status, or a negative errno when it could not be started.
+ */
+int process_detach(const struct strv *argv, int log, struct err *reterr) must_check;
 
 #endif

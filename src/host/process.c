@@ -70,8 +70,21 @@ static void start_clean(posix_spawnattr_t *attr)
 					       POSIX_SPAWN_SETPGROUP);
 }
 
-/* Starts argv[0] with its output on two fds (which may be one); 0 or a negative errno. */
-static int start(char *const argv[], int out, int errors, pid_t *ret_pid)
+/* Where a child's output goes and what it is started with. */
+struct start {
+	int out, errors; /* fds, which may be one */
+	bool own_env;    /* it gets this program's environment */
+	bool own_session;
+};
+
+static void leave_the_terminal(posix_spawnattr_t *attr)
+{
+	posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+					       POSIX_SPAWN_SETSID);
+}
+
+/* Starts argv[0]: 0 or a negative errno. */
+static int start(char *const argv[], const struct start *how, pid_t *ret_pid)
 {
 	auto_strv struct strv env = STRV_INIT;
 	auto_free char *program = find_program(argv[0]);
@@ -84,16 +97,18 @@ static int start(char *const argv[], int out, int errors, pid_t *ret_pid)
 		return -errno;
 	clean_environment(&env);
 	start_clean(&attr);
+	if (how->own_session)
+		leave_the_terminal(&attr);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
+	posix_spawn_file_actions_adddup2(&files, how->out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, how->errors, STDERR_FILENO);
 	posix_spawn_file_actions_addchdir_np(&files, "/");
 #if __GLIBC_PREREQ(2, 34)
 	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 #endif
 	mask = umask(USUAL_UMASK); /* posix_spawn has no word for it; there are no threads here */
-	r = posix_spawn(ret_pid, program, &files, &attr, argv, env.items);
+	r = posix_spawn(ret_pid, program, &files, &attr, argv, how->own_env ? environ : env.items);
 	umask(mask);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
@@ -149,7 +164,7 @@ int process_spawn(struct process *ret, const struct strv *argv, struct err *rete
 		return no_name(reterr);
 	r = open_pipe(ends);
 	if (!r) {
-		r = start(argv->items, ends[1], ends[1], &pid);
+		r = start(argv->items, &(struct start){.out = ends[1], .errors = ends[1]}, &pid);
 		close(ends[1]);
 		if (r < 0)
 			close(ends[0]);
@@ -288,8 +303,8 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-int process_run(const char *const argv[], int timeout_ms, struct process_result *ret,
-		struct err *reterr)
+static int run(const char *const argv[], bool own_env, int timeout_ms, struct process_result *ret,
+	       struct err *reterr)
 {
 	int out[2] = {-1, -1};
 	int errors[2] = {-1, -1};
@@ -307,7 +322,9 @@ int process_run(const char *const argv[], int timeout_ms, struct process_result 
 	if (!r)
 		r = open_pipe(errors);
 	if (!r)
-		r = start(copy.items, out[1], errors[1], &pid);
+		r = start(copy.items,
+			  &(struct start){.out = out[1], .errors = errors[1], .own_env = own_env},
+			  &pid);
 	close_if_open(out[1]);
 	close_if_open(errors[1]);
 	reads[0] = out[0];
@@ -317,6 +334,32 @@ int process_run(const char *const argv[], int timeout_ms, struct process_result 
 	close_if_open(reads[0]);
 	close_if_open(reads[1]);
 	return r < 0 ? start_failed(r, argv[0], reterr) : 0;
+}
+
+int process_run(const char *const argv[], int timeout_ms, struct process_result *ret,
+		struct err *reterr)
+{
+	return run(argv, false, timeout_ms, ret, reterr);
+}
+
+int process_run_here(const char *const argv[], int timeout_ms, struct process_result *ret,
+		     struct err *reterr)
+{
+	return run(argv, true, timeout_ms, ret, reterr);
+}
+
+int process_detach(const struct strv *argv, int log, struct err *reterr)
+{
+	const struct start how = {.out = log, .errors = log, .own_env = true, .own_session = true};
+	pid_t pid = 0;
+	int r;
+
+	if (!argv->items || !argv->items[0])
+		return no_name(reterr);
+	r = start(argv->items, &how, &pid);
+	if (r < 0)
+		return start_failed(r, argv->items[0], reterr);
+	return wait_for(pid);
 }
 
 void process_result_release(struct process_result *r)
