@@ -9,7 +9,8 @@
  * out-of-tree patch that Proxmox, linux-zen and others carry.
  *
  *	isolation_model(t, &override, &m);	groups as the rule makes them
- *	isolation_explain(t, &report);		why each group that the kernel formed is as it is
+ *	acs_override_in_force(t, platform, &o);	the override that this boot runs under
+ *	isolation_explain(t, &o, &report);	why each group that the kernel formed is as it is
  */
 #ifndef ADVICE_ISOLATION_H
 #define ADVICE_ISOLATION_H
@@ -19,7 +20,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "base/strv.h"
+#include "machine/platform.h"
 #include "machine/topology.h"
 
 #define ACS_OVERRIDE_IDS 15 /* entries the patch can use of its array of 16 */
@@ -38,6 +41,18 @@ struct acs_override_set {
 int acs_override_parse(const char *text, struct acs_override_set *ret,
 		       struct err *reterr) must_check;
 
+/* The value of pcie_acs_override= that says the same, appended; nothing for no override. */
+void acs_override_text(const struct acs_override_set *o, struct str *out);
+bool acs_override_is_empty(const struct acs_override_set *o);
+/* Both together; ids that find no more room are left out. */
+void acs_override_join(struct acs_override_set *o, const struct acs_override_set *more);
+/*
+ * What the running kernel was started with and heeds. Where it can't be told whether the kernel has
+ * the patch, the kernel's groups tell: they are as the override makes them, or as none does.
+ */
+void acs_override_in_force(const struct topology *t, const struct platform *p,
+			   struct acs_override_set *ret);
+
 /* Why a device passes or fails the kernel's test for SV, RR, CR and UF. */
 enum acs_verdict {
 	ACS_PASS,
@@ -52,11 +67,12 @@ enum acs_verdict acs_verdict(const struct device *d, const struct acs_override_s
 bool acs_by_quirk(const struct device *d);
 
 enum join {
-	JOIN_NONE,  /* has no group and takes no part */
-	JOIN_NEW,   /* began a group */
-	JOIN_ALIAS, /* shares the requester id of a bridge above, or of its VMD */
-	JOIN_PATH,  /* a bridge on its way to the root fails the test */
-	JOIN_SLOT,  /* functions of one slot that fail the test */
+	JOIN_NONE,      /* has no group and takes no part */
+	JOIN_NEW,       /* began a group */
+	JOIN_ALIAS,     /* shares the requester id of a bridge above, or of its VMD */
+	JOIN_SHARED_ID, /* uses the requester id of another function, by a quirk */
+	JOIN_PATH,      /* a bridge on its way to the root fails the test */
+	JOIN_SLOT,      /* functions of one slot that fail the test */
 };
 
 struct isolation {
@@ -81,6 +97,7 @@ enum group_cause {
 	CAUSE_PORT_LACKS_ACS,
 	CAUSE_FUNCTION_LACKS_ACS,
 	CAUSE_LEGACY_BRIDGE,
+	CAUSE_SHARED_ID, /* a function uses the requester id of another, by a quirk */
 	CAUSE_BITS_OFF,
 	CAUSE_UNEXPLAINED,
 };
@@ -88,7 +105,8 @@ enum group_cause {
 struct group_explanation {
 	int id;
 	enum group_cause cause;
-	size_t culprit; /* device index or SIZE_MAX */
+	size_t culprit;        /* device index or SIZE_MAX */
+	bool only_by_override; /* without the override in force it would be with others: not isolated */
 	struct strv
 		splits_with; /* overrides that separate its endpoints: "downstream", "multifunction",
 				    "downstream,multifunction", "id:1022:1453" */
@@ -96,12 +114,15 @@ struct group_explanation {
 
 struct isolation_report {
 	enum confidence confidence;
+	struct acs_override_set in_force;
 	struct group_explanation *groups; /* one for each group of the topology, in its order */
 	size_t len;
 	size_t unreadable; /* devices whose ACS could not be read */
 };
 
-void isolation_explain(const struct topology *t, struct isolation_report *ret);
+/* `in_force` may be NULL: none. What splits a group is said as the whole value of the parameter. */
+void isolation_explain(const struct topology *t, const struct acs_override_set *in_force,
+		       struct isolation_report *ret);
 void isolation_report_release(struct isolation_report *r);
 
 const char *confidence_name(enum confidence c);   /* "exact", "partial", "unknown" */

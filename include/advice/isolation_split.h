@@ -12,10 +12,11 @@
 #include "advice/selection.h"
 
 /*
- * The value of pcie_acs_override= after which no selected endpoint of the group is with an endpoint
+ * The value of pcie_acs_override= (what is in force included) after which no selected endpoint of
+ * the report's group of that index is with an endpoint
  * that is not selected; for the caller to free. NULL: none helps.
  */
-char *isolation_split(const struct topology *t, const struct iommu_group *g,
-		      const struct group_explanation *e, const struct selection *s) must_check;
+char *isolation_split(const struct topology *t, const struct isolation_report *r, size_t group,
+		      const struct selection *s) must_check;
 
 #endif

@@ -88,9 +88,11 @@ struct device {
 	struct pci_caps caps;
 	enum sriov_role sriov;
 	size_t physical_function; /* index of the physical function of a virtual one, else NO_PARENT */
-	char *driver;             /* NULL: none */
-	char *driver_override;    /* NULL: none */
-	struct strv modules;      /* candidate modules by modalias, in libkmod's order */
+	size_t requester; /* index of the device whose requester id it uses in place of its own (Intel's
+			     Volume Management Device above it), else NO_PARENT */
+	char *driver;     /* NULL: none */
+	char *driver_override; /* NULL: none */
+	struct strv modules;   /* candidate modules by modalias, in libkmod's order */
 	char *modalias;
 	char *vendor_name; /* "NVIDIA Corporation", or NULL */
 	char *device_name; /* "GA104 [GeForce RTX 3070]", or NULL */
@@ -113,7 +115,7 @@ struct topology {
 
 /*
  * Building, for scan and tests: add devices in any order, then seal. Until then the
- * indexes parent and physical_function count in the order of adding; seal renumbers
+ * indexes parent, physical_function and requester count in the order of adding; seal renumbers
  * them. A new device has PARENT_UNSET, no group and NULL or -1 for all that is not known;
  * its strings are to be malloc'ed, the topology frees them.
  */

@@ -49,9 +49,10 @@ static bool endpoints_are_separate(const struct topology *t, const struct isolat
 	return false;
 }
 
-static enum group_cause cause_of_hop(const struct device *hop)
+static enum group_cause cause_of_hop(const struct device *hop,
+				     const struct acs_override_set *in_force)
 {
-	switch (acs_verdict(hop, NULL)) {
+	switch (acs_verdict(hop, in_force)) {
 	case ACS_FAIL_NO_CAPABILITY:
 		return hop->caps.pcie_type == PCIE_ROOT_PORT ||
 				       hop->caps.pcie_type == PCIE_DOWNSTREAM
@@ -70,7 +71,8 @@ static enum group_cause cause_of_hop(const struct device *hop)
 
 /* The strongest reason among the members: a shared requester id, then a failing hop, then the slot. */
 static void find_cause(const struct topology *t, const struct isolation *m,
-		       const struct iommu_group *g, struct group_explanation *e)
+		       const struct acs_override_set *in_force, const struct iommu_group *g,
+		       struct group_explanation *e)
 {
 	enum join strongest = JOIN_NONE;
 
@@ -91,40 +93,48 @@ static void find_cause(const struct topology *t, const struct isolation *m,
 		e->cause = CAUSE_UNEXPLAINED;
 	else if (strongest == JOIN_ALIAS)
 		e->cause = CAUSE_LEGACY_BRIDGE;
+	else if (strongest == JOIN_SHARED_ID)
+		e->cause = CAUSE_SHARED_ID;
 	else
-		e->cause = cause_of_hop(&t->devices[e->culprit]);
+		e->cause = cause_of_hop(&t->devices[e->culprit], in_force);
 	if (e->cause == CAUSE_UNEXPLAINED)
 		e->culprit = NOBODY;
 }
 
-static const struct {
-	const char *name;
-	struct acs_override_set set;
-} overrides[] = {
-	{"downstream", {.downstream = true}},
-	{"multifunction", {.multifunction = true}},
-	{"downstream,multifunction", {.downstream = true, .multifunction = true}},
+static const struct acs_override_set overrides[] = {
+	{.downstream = true},
+	{.multifunction = true},
+	{.downstream = true, .multifunction = true},
 };
 
-static void note_splits(const struct topology *t, struct isolation_report *r, const char *name,
-			const struct acs_override_set *set, bool only_new)
+/* `id_of_culprit`: what splits a group is the id of its own culprit, of those in `set`. */
+static void note_splits(const struct topology *t, struct isolation_report *r,
+			const struct acs_override_set *set, bool id_of_culprit, bool only_new)
 {
+	struct acs_override_set whole = r->in_force;
 	struct isolation m;
 
-	isolation_model(t, set, &m);
+	acs_override_join(&whole, set);
+	isolation_model(t, &whole, &m);
 	for (size_t i = 0; i < r->len; i++) {
 		struct group_explanation *e = &r->groups[i];
+		struct str text = STR_INIT;
 
 		if (e->cause == CAUSE_SINGLE || e->cause == CAUSE_UNEXPLAINED ||
-		    (only_new && e->splits_with.len))
+		    (only_new && e->splits_with.len) || (id_of_culprit && e->culprit == NOBODY) ||
+		    !endpoints_are_separate(t, &m, &t->groups[i]))
 			continue;
-		if (!endpoints_are_separate(t, &m, &t->groups[i]))
-			continue;
-		if (name)
-			strv_add(&e->splits_with, name);
-		else if (e->culprit != NOBODY)
-			strv_addf(&e->splits_with, "id:%04x:%04x", t->devices[e->culprit].vendor,
-				  t->devices[e->culprit].id);
+		if (id_of_culprit) {
+			const struct device *d = &t->devices[e->culprit];
+			struct acs_override_set one = {
+				.ids = {{.vendor = d->vendor, .device = d->id}}, .ids_len = 1};
+
+			whole = r->in_force;
+			acs_override_join(&whole, &one);
+		}
+		acs_override_text(&whole, &text);
+		strv_add_unique(&e->splits_with, text.data);
+		str_release(&text);
 	}
 	isolation_release(&m);
 }
@@ -134,17 +144,52 @@ static void note_id_splits(const struct topology *t, struct isolation_report *r)
 {
 	struct acs_override_set set = {.ids_len = 0};
 
-	for (size_t i = 0; i < r->len && set.ids_len < ACS_OVERRIDE_IDS; i++) {
-		size_t culprit = r->groups[i].culprit;
+	for (size_t i = 0; i < r->len; i++) {
+		const size_t culprit = r->groups[i].culprit;
+		struct acs_override_set one = {.ids_len = 1};
 
 		if (culprit == NOBODY || r->groups[i].cause == CAUSE_SINGLE)
 			continue;
-		set.ids[set.ids_len].vendor = t->devices[culprit].vendor;
-		set.ids[set.ids_len].device = t->devices[culprit].id;
-		set.ids_len++;
+		one.ids[0].vendor = t->devices[culprit].vendor;
+		one.ids[0].device = t->devices[culprit].id;
+		acs_override_join(&set, &one);
 	}
 	if (set.ids_len)
-		note_splits(t, r, NULL, &set, false);
+		note_splits(t, r, &set, true, false);
+}
+
+/* Without the override in force: do endpoints that the kernel keeps in several groups come together? */
+static void note_only_by_override(const struct topology *t, struct isolation_report *r)
+{
+	struct isolation m;
+	int *group; /* by leader: the kernel's group of the first endpoint, NO_GROUP - 1 for several */
+
+	if (acs_override_is_empty(&r->in_force))
+		return;
+	isolation_model(t, NULL, &m);
+	group = xcalloc(t->len, sizeof(*group));
+	for (size_t i = 0; i < t->len; i++)
+		group[i] = NO_GROUP;
+	for (size_t i = 0; i < t->len; i++) {
+		const struct device *d = &t->devices[i];
+
+		if (d->is_bridge || d->group == NO_GROUP || m.leader[i] == NOBODY)
+			continue;
+		if (group[m.leader[i]] == NO_GROUP)
+			group[m.leader[i]] = d->group;
+		else if (group[m.leader[i]] != d->group)
+			group[m.leader[i]] = NO_GROUP - 1;
+	}
+	for (size_t i = 0; i < r->len; i++)
+		for (size_t k = 0; k < t->groups[i].len; k++) {
+			const size_t member = t->groups[i].members[k];
+
+			if (!t->devices[member].is_bridge && m.leader[member] != NOBODY &&
+			    group[m.leader[member]] == NO_GROUP - 1)
+				r->groups[i].only_by_override = true;
+		}
+	free(group);
+	isolation_release(&m);
 }
 
 static enum confidence judge(const struct topology *t, const struct isolation_report *r,
@@ -155,14 +200,17 @@ static enum confidence judge(const struct topology *t, const struct isolation_re
 	return differs || r->unreadable ? CONFIDENCE_PARTIAL : CONFIDENCE_EXACT;
 }
 
-void isolation_explain(const struct topology *t, struct isolation_report *ret)
+void isolation_explain(const struct topology *t, const struct acs_override_set *in_force,
+		       struct isolation_report *ret)
 {
 	struct isolation m;
 	size_t *sizes;
 	bool differs = false;
 
 	memset(ret, 0, sizeof(*ret));
-	isolation_model(t, NULL, &m);
+	if (in_force)
+		ret->in_force = *in_force;
+	isolation_model(t, &ret->in_force, &m);
 	sizes = group_sizes(&m);
 	ret->groups = xcalloc(t->groups_len, sizeof(*ret->groups));
 	ret->len = t->groups_len;
@@ -179,14 +227,15 @@ void isolation_explain(const struct topology *t, struct isolation_report *ret)
 		if (g->len == 1)
 			e->cause = CAUSE_SINGLE;
 		else if (matches)
-			find_cause(t, &m, g, e);
+			find_cause(t, &m, &ret->in_force, g, e);
 		else
 			e->cause = CAUSE_UNEXPLAINED;
 	}
 	ret->confidence = judge(t, ret, differs);
 	for (size_t i = 0; i < ARRAY_SIZE(overrides); i++)
-		note_splits(t, ret, overrides[i].name, &overrides[i].set, i == 2);
+		note_splits(t, ret, &overrides[i], false, i == 2);
 	note_id_splits(t, ret);
+	note_only_by_override(t, ret);
 	free(sizes);
 	isolation_release(&m);
 }
@@ -213,6 +262,7 @@ const char *group_cause_name(enum group_cause c)
 		[CAUSE_PORT_LACKS_ACS] = "port-lacks-acs",
 		[CAUSE_FUNCTION_LACKS_ACS] = "function-lacks-acs",
 		[CAUSE_LEGACY_BRIDGE] = "legacy-bridge",
+		[CAUSE_SHARED_ID] = "shared-requester-id",
 		[CAUSE_BITS_OFF] = "bits-off",
 		[CAUSE_UNEXPLAINED] = "unexplained",
 	};

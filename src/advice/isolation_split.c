@@ -69,34 +69,42 @@ static void failing_ids(const struct topology *t, const struct iommu_group *g,
 	}
 }
 
-static char *ids_text(const struct acs_override_set *set)
+/* The text of the override when it parts them, together with what is in force; else NULL. */
+static char *try(const struct topology *t, const struct isolation_report *r, size_t group,
+		 const struct selection *s, const struct acs_override_set *set)
 {
-	struct str out = STR_INIT;
+	struct acs_override_set whole = r->in_force;
+	struct str text = STR_INIT;
 
-	for (size_t i = 0; i < set->ids_len; i++)
-		str_addf(&out, "%sid:%04x:%04x", i ? "," : "", set->ids[i].vendor,
-			 set->ids[i].device);
-	return str_take(&out);
+	acs_override_join(&whole, set);
+	if (acs_override_is_empty(set) || !parts(t, &t->groups[group], s, &whole))
+		return NULL;
+	acs_override_text(&whole, &text);
+	return str_take(&text);
 }
 
-char *isolation_split(const struct topology *t, const struct iommu_group *g,
-		      const struct group_explanation *e, const struct selection *s)
+char *isolation_split(const struct topology *t, const struct isolation_report *r, size_t group,
+		      const struct selection *s)
 {
-	static const char *const words[] = {"multifunction", "downstream",
-					    "downstream,multifunction"};
+	static const struct acs_override_set wide[] = {
+		{.multifunction = true},
+		{.downstream = true},
+		{.downstream = true, .multifunction = true},
+	};
+	const struct group_explanation *e = &r->groups[group];
 	struct acs_override_set set = {.ids_len = 0};
+	char *text;
 
 	if (e->cause == CAUSE_SINGLE || e->cause == CAUSE_UNEXPLAINED)
 		return NULL;
 	if (e->culprit != NOBODY)
 		add_id(&set, &t->devices[e->culprit]);
-	if (set.ids_len && parts(t, g, s, &set))
-		return ids_text(&set);
-	failing_ids(t, g, s, &set);
-	if (set.ids_len && parts(t, g, s, &set))
-		return ids_text(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (acs_override_parse(words[i], &set, NULL) == 0 && parts(t, g, s, &set))
-			return xstrdup(words[i]);
-	return NULL;
+	text = try(t, r, group, s, &set);
+	if (text)
+		return text;
+	failing_ids(t, &t->groups[group], s, &set);
+	text = try(t, r, group, s, &set);
+	for (size_t i = 0; !text && i < ARRAY_SIZE(wide); i++)
+		text = try(t, r, group, s, &wide[i]);
+	return text;
 }

@@ -68,6 +68,12 @@ void isolation_why(const struct topology *t, const struct group_explanation *e, 
 			 " puts its own requester id in place of those behind it, so the IOMMU "
 			 "can't tell these devices apart.");
 		break;
+	case CAUSE_SHARED_ID:
+		add_hop(out, t, e->culprit);
+		str_adds(out,
+			 " is known to use the requester id of another function for its accesses, "
+			 "so the IOMMU can't tell these devices apart.");
+		break;
 	case CAUSE_BITS_OFF:
 		add_hop(out, t, e->culprit);
 		str_adds(out, " has ACS, but not all of it is switched on.");

@@ -67,6 +67,8 @@ static const char *no_override_helps(enum group_cause cause)
 		return "No override can part them: it leaves devices alone that have ACS. Look for "
 		       "ACS in the firmware's settings, update firmware or kernel, or try another "
 		       "slot.";
+	case CAUSE_SHARED_ID:
+		return "No override can part them. Hand over all of them.";
 	case CAUSE_SINGLE:
 	case CAUSE_PORT_LACKS_ACS:
 	case CAUSE_FUNCTION_LACKS_ACS:
@@ -104,7 +106,7 @@ static void check(const struct rule_context *c, const struct rule *rule, bool sp
 		    !rule_touches_group(c, &t->groups[i]) || !rule_spans_slots(c, &t->groups[i]))
 			continue;
 		told++;
-		auto_free char *with = isolation_split(t, &t->groups[i], e, c->in->selection);
+		auto_free char *with = isolation_split(t, r, i, c->in->selection);
 
 		if ((with != NULL) != splittable)
 			continue;

@@ -36,11 +36,14 @@ static void forget_all(struct situation_cache *c)
 const struct isolation_report *situation_isolation(const struct situation *s)
 {
 	struct situation_cache *c = s->cache;
+	struct acs_override_set in_force;
 
 	if (!c)
 		return NULL;
-	if (!c->has_isolation)
-		isolation_explain(s->topology, &c->isolation);
+	if (!c->has_isolation) {
+		acs_override_in_force(s->topology, s->platform, &in_force);
+		isolation_explain(s->topology, &in_force, &c->isolation);
+	}
 	c->has_isolation = true;
 	return &c->isolation;
 }

@@ -102,7 +102,7 @@ static void print_would_be(struct cli *c, const struct isolation *m)
 int cmd_acs(struct cli *c)
 {
 	struct acs_override_set override;
-	struct isolation_report report;
+	const struct isolation_report *report;
 	struct isolation model;
 	auto_str struct str text = STR_INIT;
 	struct err err = ERR_INIT;
@@ -111,15 +111,15 @@ int cmd_acs(struct cli *c)
 		return cli_wrong_usage(c, &err);
 	if (cli_open_situation(c, &err) < 0)
 		return cli_fail(c, &err);
-	isolation_explain(c->situation->topology, &report);
+	report = situation_isolation(c->situation);
 	isolation_model(c->situation->topology, &override, &model);
 	if (c->args.json) {
-		acs_json(c, &report, &model);
+		acs_json(c, report, &model);
 	} else {
-		print_shared(c, &report);
+		print_shared(c, report);
 		if (c->args.override)
 			print_would_be(c, &model);
-		isolation_trust(&report, &text);
+		isolation_trust(report, &text);
 		str_addc(&text, ' ');
 		isolation_kernel(c->situation->platform, &text);
 		print_raw(&c->out, "\n");
@@ -127,6 +127,5 @@ int cmd_acs(struct cli *c)
 		print_raw(&c->out, "\n");
 	}
 	isolation_release(&model);
-	isolation_report_release(&report);
 	return EXIT_DONE;
 }

@@ -27,8 +27,8 @@ struct entry {
 
 /* What one device says about others; index for index with the devices while they are read. */
 struct relation {
-	bool parent_known, has_parent, has_physical, has_reset;
-	struct pci_addr parent, physical;
+	bool parent_known, has_parent, has_physical, has_reset, has_requester;
+	struct pci_addr parent, physical, requester;
 };
 
 /* One scan under way. */
@@ -64,6 +64,19 @@ static struct entry *sort_names(const struct strv *names, size_t *ret_len)
 
 /* --- one device ---------------------------------------------------------------- */
 
+/* A root bus below a device, ".../0000:00:0e.0/pci10000:e0": a Volume Management Device asks in place of all there. */
+static void find_requester(char *path, struct relation *relation)
+{
+	char *slash = strrchr(path, '/');
+	const char *above;
+
+	if (!slash)
+		return;
+	*slash = '\0';
+	above = strrchr(path, '/');
+	relation->has_requester = pci_addr_parse(above ? above + 1 : path, &relation->requester);
+}
+
 /*
  * The link of a device leads to the path that names the bridge above, or the root bus:
  * "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0". Gives the path of the device's
@@ -93,6 +106,8 @@ static void follow_link(struct scan *scan, const char *name, struct relation *re
 	above = above ? above + 1 : link->data;
 	relation->has_parent = pci_addr_parse(above, &relation->parent);
 	relation->parent_known = relation->has_parent || text_starts_with(above, "pci");
+	if (!relation->has_parent && relation->parent_known)
+		find_requester(link->data, relation);
 }
 
 static void add_names(struct scanner *s, struct device *d)
@@ -180,6 +195,8 @@ static void relate(const struct scan *scan)
 			d->parent = NO_PARENT;
 		if (relation->has_physical)
 			d->physical_function = index_of(t, &relation->physical);
+		if (relation->has_requester)
+			d->requester = index_of(t, &relation->requester);
 		/*
 		 * The kernel shows these files only where a reset works. A tree in which no
 		 * device has them is a recording that tells nothing about resets.

@@ -23,6 +23,7 @@ struct device *topology_add(struct topology *t, const struct pci_addr *addr)
 		.addr = *addr,
 		.group = NO_GROUP,
 		.parent = PARENT_UNSET,
+		.requester = NO_PARENT,
 		.physical_function = NO_PARENT,
 		.boot_vga = -1,
 		.numa_node = -1,
@@ -107,6 +108,7 @@ static void sort_devices(struct topology *t)
 
 		d->parent = renumber(to, t->len, d->parent);
 		d->physical_function = renumber(to, t->len, d->physical_function);
+		d->requester = renumber(to, t->len, d->requester);
 		if (!d->class_name)
 			d->class_name = xstrdup("");
 	}
@@ -161,6 +163,53 @@ static void find_parents(struct topology *t)
 	}
 }
 
+/* --- sealing: requesters ----------------------------------------------------- */
+
+/* The domains that Linux makes for what is behind a Volume Management Device (drivers/pci/controller/vmd.c). */
+static bool is_vmd_domain(const struct device *d)
+{
+	return d->addr.domain > 0xffff;
+}
+
+/* The only Volume Management Device of the machine, or NO_PARENT. */
+static size_t only_vmd(const struct topology *t)
+{
+	size_t found = NO_PARENT;
+
+	for (size_t i = 0; i < t->len && !is_vmd_domain(&t->devices[i]); i++) {
+		const struct device *d = &t->devices[i];
+
+		if (d->vendor != 0x8086 || d->class_code >> 8 != 0x0104 || d->parent != NO_PARENT)
+			continue;
+		if (found != NO_PARENT)
+			return NO_PARENT;
+		found = i;
+	}
+	return found;
+}
+
+/* What is below a bridge uses the requester of the bridge; where no path told one, there is one to choose. */
+static void find_requesters(struct topology *t)
+{
+	size_t only = NO_PARENT;
+	bool searched = false;
+
+	for (size_t i = 0; i < t->len; i++) {
+		struct device *d = &t->devices[i];
+
+		if (!is_vmd_domain(d) || d->requester != NO_PARENT)
+			continue;
+		if (d->parent < t->len)
+			d->requester = t->devices[d->parent].requester;
+		if (d->requester != NO_PARENT)
+			continue;
+		if (!searched)
+			only = only_vmd(t);
+		searched = true;
+		d->requester = only;
+	}
+}
+
 /* --- sealing: groups --------------------------------------------------------- */
 
 struct membership {
@@ -210,6 +259,7 @@ void topology_seal(struct topology *t)
 {
 	sort_devices(t);
 	find_parents(t);
+	find_requesters(t);
 	make_groups(t);
 }
 

@@ -122,9 +122,9 @@ static void no_override_parts_these(void **state)
 		struct isolation_report report;
 		const struct finding *found;
 
-		isolation_explain(t, &report);
+		isolation_explain(t, NULL, &report);
 		select_words(t, "01:00.0", &s);
-		assert_null(isolation_split(t, &t->groups[0], &report.groups[0], &s));
+		assert_null(isolation_split(t, &report, 0, &s));
 
 		const struct rules_input in = {
 			.topology = t, .platform = &good, .selection = &s, .isolation = &report};
