@@ -53,6 +53,14 @@ struct plan {
 int plan_build(const struct situation *s, const struct selection *selection,
 	       const struct plan_choices *choices, struct plan **ret,
 	       struct err *reterr) must_check;
+/*
+ * A VM made, changed or deleted: its profile, and what virtual machines need of this
+ * machine afterwards. What is handed over stays as the last change said, and no other file
+ * is touched. `bytes` NULL deletes the VM; the name must have been checked (vm/profile.h).
+ * apply, history and undo take the plan as any other.
+ */
+int plan_build_vm(const struct situation *s, const char *name, const char *bytes, size_t len,
+		  struct plan **ret, struct err *reterr) must_check;
 /* A plan of nothing over the host's files, to be filled by undo. */
 struct plan *plan_new(const struct host *host) must_check;
 void plan_free(struct plan *p);

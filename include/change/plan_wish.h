@@ -12,6 +12,7 @@
 #include "advice/selection.h"
 #include "base/strv.h"
 #include "change/plan.h"
+#include "config/files.h"
 #include "config/wish.h"
 #include "machine/platform.h"
 #include "machine/topology.h"
@@ -29,6 +30,12 @@ struct plan_wish_input {
 
 /* *ret is initialised here, for wish_release(). */
 void plan_wish(const struct plan_wish_input *in, struct wish *ret);
+/*
+ * Reads all VMs' profiles into the wish, `but` one (NULL: none left out); a sentence in
+ * `warnings` for each line that can't be taken.
+ */
+int plan_wish_vms(struct wish *w, struct files *files, const char *but, struct strv *warnings,
+		  struct err *reterr) must_check;
 /* Does the text of /etc/group name that group? */
 bool group_file_has(const char *text, const char *group);
 

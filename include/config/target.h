@@ -56,6 +56,7 @@ struct target {
 	const char *name;             /* "modprobe", "grub" */
 	enum boot_loader boot_loader; /* whose kernel parameters it sets; BOOT_UNKNOWN: of none */
 	enum initramfs initramfs;     /* whose images it fills; INITRAMFS_UNKNOWN: of none */
+	bool vm; /* sets up what virtual machines need: planned with a VM's profile, too */
 	/* Is this target part of this machine's boot or VM chain? */
 	bool (*applies)(const struct target_context *ctx);
 	/* Adds what is configured already; NULL: nothing to read. */

@@ -14,6 +14,7 @@
 
 #include "base/strv.h"
 #include "machine/pci_addr.h"
+#include "vm/profile.h"
 
 #define UDEV_RULES_PATH "/etc/udev/rules.d/70-vfiotui-vfio.rules"
 #define UDEV_BIND_PATH "/etc/udev/rules.d/05-vfiotui-bind.rules"
@@ -45,15 +46,19 @@ struct wish {
 		kernel_params; /* "intel_iommu=on", "iommu=pt"; where vfio-pci is built in "vfio-pci.ids=..." */
 	int *groups; /* group ids, ascending, each once */
 	size_t groups_len;
-	char *user;         /* owner of the group nodes; NULL: root */
-	char *group;        /* their group: "kvm" where it exists, or NULL */
-	struct strv owned;  /* tokens that vfiotui owns now (config/changes.h) */
-	bool launch_script; /* a plain script that starts a VM with the devices */
+	char *user;             /* owner of the group nodes; NULL: root */
+	char *group;            /* their group: "kvm" where it exists, or NULL */
+	struct strv owned;      /* tokens that vfiotui owns now (config/changes.h) */
+	bool launch_script;     /* a plain script that starts a VM with the devices */
+	struct vm_profile *vms; /* the virtual machines there will be, by name */
+	size_t vms_len, vms_cap;
 };
 
 void wish_init(struct wish *w);
 void wish_release(struct wish *w);
 struct wish_device *wish_add_device(struct wish *w); /* zeroed; pointer dies at the next add */
+struct vm_profile *
+wish_add_vm(struct wish *w); /* to be initialised; pointer dies at the next add */
 bool wish_owns(const struct wish *w, const char *target,
 	       const char *token); /* "grub", "iommu=pt" */
 

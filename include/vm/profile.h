@@ -21,7 +21,7 @@
  *	vm_profile_write(bytes, len, &vm, &out);              the file with what changed
  *	vm_profile_release(&vm);
  *
- * The bytes go to the disk through a plan (change/plan_vm.h), so that they are previewed,
+ * The bytes go to the disk through a plan (plan_build_vm() of change/plan.h), so that they are previewed,
  * journalled and undone like all others. Nothing here touches the machine.
  */
 #ifndef VM_PROFILE_H

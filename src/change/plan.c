@@ -82,7 +82,8 @@ static int load_history(const struct host *host, struct plan *p, struct journal 
 	return 0;
 }
 
-static void make_wish(const struct situation *s, struct plan *p, const struct journal *j)
+static void make_wish(const struct situation *s, struct plan *p, const struct journal *j,
+		      const struct selection *by_address)
 {
 	const struct change_record *last = journal_last(j);
 	auto_str struct str groups = STR_INIT;
@@ -91,6 +92,7 @@ static void make_wish(const struct situation *s, struct plan *p, const struct jo
 		.platform = s->platform,
 		.selection = &p->selection,
 		.choices = &p->choices,
+		.by_address = by_address,
 		.owned = last ? &last->owned : NULL,
 	};
 
@@ -115,14 +117,14 @@ static void keep_map(const struct situation *s, struct plan *p)
 	group_map_write(s->topology, &p->selection, true, &p->map);
 }
 
-static int run_targets(const struct situation *s, struct plan *p, struct err *reterr)
+static int run_targets(const struct situation *s, struct plan *p, bool only_vm, struct err *reterr)
 {
 	const struct target_context ctx = {.files = p->files, .platform = s->platform};
 
 	for (size_t i = 0; i < targets_len; i++) {
 		int r;
 
-		if (!targets[i]->applies(&ctx))
+		if ((only_vm && !targets[i]->vm) || !targets[i]->applies(&ctx))
 			continue;
 		r = targets[i]->plan(&ctx, &p->wish, &p->changes, reterr);
 		if (r < 0)
@@ -134,8 +136,15 @@ static int run_targets(const struct situation *s, struct plan *p, struct err *re
 /* Files that count for running virtual machines only, at once. */
 static bool is_boot_path(const char *path)
 {
-	return strcmp(path, UDEV_RULES_PATH) && strcmp(path, LAUNCH_SCRIPT_PATH) &&
-	       !text_starts_with(path, "/etc/libvirt/");
+	static const char *const prefixes[] = {
+		UDEV_RULES_PATH,  "/etc/vfiotui/",    "/etc/libvirt/",
+		"/etc/security/", "/etc/apparmor.d/",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (text_starts_with(path, prefixes[i]))
+			return false;
+	return true;
 }
 
 static bool needs_reboot(const struct changes *c)
@@ -191,11 +200,13 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 
 	if (r < 0)
 		return r;
-	make_wish(s, p, &j);
+	make_wish(s, p, &j, NULL);
 	keep_names(s, p);
 	keep_map(s, p);
 	check_rules(s, p);
-	r = run_targets(s, p, reterr);
+	r = plan_wish_vms(&p->wish, p->files, NULL, &p->warnings, reterr);
+	if (r == 0)
+		r = run_targets(s, p, false, reterr);
 	if (r < 0)
 		return r;
 	p->changes.reboot |= needs_reboot(&p->changes);
@@ -217,6 +228,103 @@ int plan_build(const struct situation *s, const struct selection *selection,
 	p->user = xstrdup(p->choices.user ? p->choices.user : s->platform->user);
 	p->choices.user = p->user;
 	r = build(s, p, reterr);
+	if (r < 0)
+		plan_free(p);
+	else
+		*ret = p;
+	return r;
+}
+
+/* --- a VM alone ------------------------------------------------------------- */
+
+/* Everything but VMs stays as the last change said. */
+static void stay_at(const struct situation *s, struct plan *p, const struct change_record *last)
+{
+	if (last) {
+		selection_copy(&p->selection, &last->devices);
+		strv_copy(&p->names, &last->names);
+		p->choices = last->choices;
+	}
+	p->user = xstrdup(p->choices.user ? p->choices.user : s->platform->user);
+	p->choices.user = p->user;
+}
+
+static bool is_vm_token(const char *token)
+{
+	const size_t n = strcspn(token, " ");
+
+	for (size_t i = 0; i < targets_len; i++)
+		if (targets[i]->vm && !strncmp(targets[i]->name, token, n) && !targets[i]->name[n])
+			return true;
+	return false;
+}
+
+/* The tokens of targets that are not run. */
+static void keep_owned(struct plan *p, const struct change_record *last)
+{
+	for (size_t i = 0; last && i < last->owned.len; i++)
+		if (!is_vm_token(last->owned.items[i]))
+			strv_add(&p->changes.owned, last->owned.items[i]);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct vm_profile *of_a = a;
+	const struct vm_profile *of_b = b;
+
+	return strcmp(of_a->name, of_b->name);
+}
+
+static int set_profile(struct plan *p, const char *name, const char *bytes, size_t len,
+		       struct err *reterr)
+{
+	auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
+	auto_free char *path = vm_profile_path(name);
+	auto_free char *why = xasprintf("the virtual machine %s", name);
+	struct vm_profile *vm;
+
+	if (!bytes)
+		return files_exist(p->files, path)
+			       ? changes_remove(&p->changes, path, "the VM is deleted", reterr)
+			       : 0;
+	vm = wish_add_vm(&p->wish);
+	vm_profile_init(vm, name);
+	vm_profile_parse(vm, bytes, len, &problems);
+	qsort(p->wish.vms, p->wish.vms_len, sizeof(*vm), compare_names);
+	return changes_set(&p->changes, path, bytes, len, 0644, why, reterr);
+}
+
+static int build_vm(const struct situation *s, struct plan *p, const char *name, const char *bytes,
+		    size_t len, struct err *reterr)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	const struct change_record *last;
+	int r = load_history(s->host, p, &j, reterr);
+
+	if (r < 0)
+		return r;
+	last = journal_last(&j);
+	stay_at(s, p, last);
+	make_wish(s, p, &j, last ? &last->by_address : NULL);
+	keep_owned(p, last);
+	r = plan_wish_vms(&p->wish, p->files, name, NULL, reterr);
+	if (r == 0)
+		r = set_profile(p, name, bytes, len, reterr);
+	if (r == 0)
+		r = run_targets(s, p, true, reterr);
+	if (r < 0)
+		return r;
+	p->changes.reboot |= needs_reboot(&p->changes);
+	add_unfinished(p, &j);
+	return 0;
+}
+
+int plan_build_vm(const struct situation *s, const char *name, const char *bytes, size_t len,
+		  struct plan **ret, struct err *reterr)
+{
+	struct plan *p = plan_new(s->host);
+	int r = build_vm(s, p, name, bytes, len, reterr);
+
 	if (r < 0)
 		plan_free(p);
 	else

@@ -206,6 +206,31 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 		strv_copy(&ret->owned, in->owned);
 }
 
+static void warn_problems(const char *name, const struct vm_problems *problems,
+			  struct strv *warnings)
+{
+	for (size_t i = 0; warnings && i < problems->len; i++)
+		strv_addf(warnings, "The profile of the VM %s (" VM_DIR "/%s" VM_SUFFIX "): %s.",
+			  name, name, problems->items[i].text);
+}
+
+int plan_wish_vms(struct wish *w, struct files *files, const char *but, struct strv *warnings,
+		  struct err *reterr)
+{
+	auto_strv struct strv names = STRV_INIT;
+	int r = vm_profile_list(files, &names, reterr);
+
+	for (size_t i = 0; r >= 0 && i < names.len; i++) {
+		auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
+
+		if (but && !strcmp(names.items[i], but))
+			continue;
+		r = vm_profile_load(files, names.items[i], wish_add_vm(w), &problems, reterr);
+		warn_problems(names.items[i], &problems, warnings);
+	}
+	return r < 0 ? r : 0;
+}
+
 bool group_file_has(const char *text, const char *group)
 {
 	size_t n = strlen(group);

@@ -184,6 +184,15 @@ static void remake_wish(const struct verify *v, struct wish *wish)
 	plan_wish(&in, wish);
 }
 
+static int read_vms(const struct verify *v, struct wish *wish, struct err *reterr)
+{
+	struct files *files = files_new(v->situation->host);
+	int r = plan_wish_vms(wish, files, NULL, NULL, reterr);
+
+	files_free(files);
+	return r;
+}
+
 static bool said_before(const struct checks *c, size_t n, const char *what)
 {
 	for (size_t i = 0; i < n; i++)
@@ -228,7 +237,9 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 		check_devices(&v);
 	}
 	remake_wish(&v, &wish);
-	r = check_targets(&v, &wish, reterr);
+	r = read_vms(&v, &wish, reterr);
+	if (r == 0)
+		r = check_targets(&v, &wish, reterr);
 	wish_release(&wish);
 	say_once(ret);
 	return r;

@@ -17,6 +17,9 @@ void wish_release(struct wish *w)
 		strv_release(&w->devices[i].modules);
 		free(w->devices[i].name);
 	}
+	for (size_t i = 0; i < w->vms_len; i++)
+		vm_profile_release(&w->vms[i]);
+	free(w->vms);
 	free(w->devices);
 	strv_release(&w->ids);
 	strv_release(&w->host_modules);
@@ -35,6 +38,12 @@ struct wish_device *wish_add_device(struct wish *w)
 	w->devices = grow(w->devices, w->len, &w->cap, sizeof(*w->devices));
 	w->devices[w->len] = (struct wish_device){.name = NULL};
 	return &w->devices[w->len++];
+}
+
+struct vm_profile *wish_add_vm(struct wish *w)
+{
+	w->vms = grow(w->vms, w->vms_len, &w->vms_cap, sizeof(*w->vms));
+	return &w->vms[w->vms_len++];
 }
 
 bool wish_owns(const struct wish *w, const char *target, const char *token)

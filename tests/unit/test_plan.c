@@ -18,6 +18,7 @@
 #include "change/journal.h"
 #include "change/plan.h"
 #include "change/plan_wish.h"
+#include "change/undo.h"
 #include "change/verify.h"
 
 /* A card with its sound, two equal network cards, and the keyboard's controller. */
@@ -361,6 +362,53 @@ static void a_failed_command_is_planned_again(void **state)
 	machine_release(&m);
 }
 
+static void put_vm(struct machine *m, const char *name, const char *bytes)
+{
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	if (plan_build_vm(&m->s, name, bytes, bytes ? strlen(bytes) : 0, &p, &err) < 0)
+		fail_msg("%s", err.text);
+	fixture_apply_ok(m->host, p);
+	plan_free(p);
+}
+
+/* A VM's profile is a change like others, and leaves what is handed over as it was. */
+static void a_vm_keeps_what_is_handed_over(void **state)
+{
+	struct machine m;
+	struct err err = ERR_INIT;
+	auto_journal struct journal j = JOURNAL_INIT;
+	auto_str struct str profile = STR_INIT;
+	struct plan *p;
+
+	(void)state;
+	machine_init(&m);
+	p = plan_words(&m, "01:00");
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	put_vm(&m, "windows", "memory = 8G\n");
+	put_vm(&m, "windows", "memory = 9G\n");
+	assert_true(tmproot_has(m.root, MODPROBE_PATH));
+	assert_int_equal(journal_load(m.host, &j, &err), 0);
+	assert_int_equal(journal_last(&j)->devices.len, 2);
+	assert_string_equal(journal_last(&j)->ids.items[0], "10de:2484");
+	assert_true(tmproot_get(m.root, VM_DIR "/windows.conf", &profile));
+	assert_string_equal(profile.data, "memory = 9G\n");
+
+	p = plan_words(&m, "01:00"); /* the devices once more: nothing is left to do */
+	assert_true(plan_is_empty(p));
+	plan_free(p);
+	assert_int_equal(undo_plan(m.host, 0, &p, &err), 0);
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	assert_true(tmproot_get(m.root, VM_DIR "/windows.conf", &profile));
+	assert_string_equal(profile.data, "memory = 8G\n");
+	put_vm(&m, "windows", NULL);
+	assert_false(tmproot_has(m.root, VM_DIR "/windows.conf"));
+	machine_release(&m);
+}
+
 static void a_target_that_refuses_stops_the_plan(void **state)
 {
 	struct machine m;
@@ -513,6 +561,7 @@ int main(void)
 		cmocka_unit_test(groups_of_the_machine),
 		cmocka_unit_test(planned_twice_is_planned_once),
 		cmocka_unit_test(a_failed_command_is_planned_again),
+		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
 		cmocka_unit_test(a_target_that_refuses_stops_the_plan),
 		cmocka_unit_test(what_is_left_to_do_by_hand),
 		cmocka_unit_test(a_blocker_can_be_named),
