@@ -134,6 +134,7 @@ struct vm_device {
 	char *rom;     /* a ROM image to show the guest; "" the card's own */
 	char *guest;   /* "09.0": slot and function on the guest's root bus; "" chosen */
 	bool vga;      /* legacy VGA ranges (x-vga), for SeaBIOS */
+	char *name;    /* for its owner: "NVIDIA GeForce RTX 3070", or "" */
 };
 
 struct vm_usb {
@@ -332,6 +333,8 @@ void vm_profile_write(const char *before, size_t len, const struct vm_profile *p
 int vm_name_check(const char *name, struct err *reterr) must_check;
 /* VM_DIR/NAME.conf; the name must have been checked; the caller frees. */
 char *vm_profile_path(const char *name) must_check;
+/* VM_DIR/NAME.sh: the VM's launch script, written with the profile; the caller frees. */
+char *vm_script_path(const char *name) must_check;
 /* Appends the names of all VMs, sorted. */
 int vm_profile_list(struct files *files, struct strv *ret, struct err *reterr) must_check;
 /* Reads a VM: -ENOENT with a sentence when there is none of that name. `p` is initialised in any case. */

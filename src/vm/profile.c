@@ -288,6 +288,11 @@ char *vm_profile_path(const char *name)
 	return xasprintf(VM_DIR "/%s" VM_SUFFIX, name);
 }
 
+char *vm_script_path(const char *name)
+{
+	return xasprintf(VM_DIR "/%s.sh", name);
+}
+
 int vm_profile_list(struct files *files, struct strv *ret, struct err *reterr)
 {
 	auto_strv struct strv names = STRV_INIT;

@@ -55,6 +55,8 @@ static const struct vm_field device_rows[] = {
 	 .help = "Where the guest sees it on its first bus, 09.0."},
 	{.key = "vga", .kind = VM_BOOL, OF(struct vm_device, vga), .fallback = "no",
 	 .help = "Hand over the legacy VGA ranges, too: for a guest without UEFI."},
+	{.key = "name", .kind = VM_TEXT, OF(struct vm_device, name),
+	 .help = "What it is, for you."},
 };
 static const struct vm_item device_item = {
 	.size = sizeof(struct vm_device),
@@ -201,7 +203,7 @@ const struct vm_field vm_fields[] = {
 	 .item = &forward_item},
 
 	{"device", VM_LIST, VM_SECTION_DEVICES, IN(devices), "PCI devices",
-	 "ADDRESS and ids=, rom=, guest=, vga=.", .item = &device_item},
+	 "ADDRESS and ids=, rom=, guest=, vga=, name=.", .item = &device_item},
 	{"bind", VM_CHOICE, VM_SECTION_DEVICES, IN(bind), "Handed over",
 	 "at-start takes what the host still has and gives it back afterwards; at-boot refuses to.",
 	 NAMES("at-start", "at-boot"), "at-start"},
