@@ -3,11 +3,12 @@
 
 _vfiotui()
 {
-	local commands="list show check acs plan apply undo history status bind release version help"
+	local commands="list show check acs plan apply undo history status bind release vm version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
-		--no-pt --no-script --user --help --version"
+		--no-pt --no-script --user --wait --help --version"
 	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
+	local vm="list new edit delete show script start status stop kill pause resume log"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word
 
 	COMPREPLY=()
@@ -36,12 +37,22 @@ _vfiotui()
 		return
 		;;
 	esac
-	if [[ $cur == -* ]]; then
+	if [[ $cur == -* && $command == vm ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(vfiotui help vm 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$cur")
+	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 	elif [[ -z $command || $command == help ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
 	else
 		case $command in
+		vm)
+			if [[ $prev == vm ]]; then
+				mapfile -t COMPREPLY < <(compgen -W "$vm" -- "$cur")
+			else
+				mapfile -t COMPREPLY < <(cd /etc/vfiotui/vm 2>/dev/null && compgen -f -X '!*.conf' -- "$cur")
+				COMPREPLY=("${COMPREPLY[@]%.conf}")
+			fi
+			;;
 		show | check | plan | apply | bind | release)
 			# readline splits words at the colons of an address
 			word=${COMP_LINE:0:COMP_POINT}

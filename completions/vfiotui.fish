@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for vfiotui
 
-set -l commands list show check acs plan apply undo history status bind release version help
+set -l commands list show check acs plan apply undo history status bind release vm version help
 set -l takes_devices show check plan apply bind release
 
 complete -c vfiotui -f
@@ -16,9 +16,12 @@ complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a history -d
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a status -d 'hold the promises against the machine'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a bind -d 'hand over now'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a release -d 'give back to the host now'
+complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a vm -d 'virtual machines'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a version -d 'print the version'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a help -d 'print the help'
 complete -c vfiotui -n "__fish_seen_subcommand_from $takes_devices" -a "(command ls /sys/bus/pci/devices 2>/dev/null)"
+complete -c vfiotui -n "__fish_seen_subcommand_from vm" -a "list new edit delete show script start status stop kill pause resume log"
+complete -c vfiotui -n "__fish_seen_subcommand_from vm" -a "(command ls /etc/vfiotui/vm 2>/dev/null | string replace -rf '[.]conf\$' '')"
 complete -c vfiotui -l root -r -F -d 'take a directory or recording as the machine'
 complete -c vfiotui -l demo -d 'open a bundled recorded machine'
 complete -c vfiotui -l ids -r -F -d 'names of devices from this pci.ids'
@@ -33,5 +36,6 @@ complete -c vfiotui -l bind -x -a "ids address" -d 'how vfio-pci is told of the 
 complete -c vfiotui -l no-pt -d 'leave out iommu=pt'
 complete -c vfiotui -l no-script -d 'write no launch script'
 complete -c vfiotui -l user -x -a "(__fish_complete_users)" -d 'who may open the devices'
+complete -c vfiotui -l wait -x -d 'how long a start or an end is waited for'
 complete -c vfiotui -l help -d 'print a help'
 complete -c vfiotui -l version -d 'print the version'

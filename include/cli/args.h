@@ -4,6 +4,9 @@
  *
  * Which options there are stands in one table in src/cli/args.c; which command takes
  * which of them in the table of src/cli/commands.c. Options may stand anywhere.
+ *
+ * After the command "vm" every field of a VM is an option, too, and goes before an option
+ * of the same name (--bind); --force then takes no value.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
@@ -33,6 +36,8 @@ enum {
 	OPTION_NO_SCRIPT = 1 << 13,
 	OPTION_USER = 1 << 14,
 	OPTION_OVERRIDE = 1 << 15,
+	OPTION_WAIT = 1 << 16,
+	OPTION_FIELDS = 1 << 17, /* those of a VM: vm/profile.h has their table */
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -47,6 +52,8 @@ struct args {
 	bool no_pt, no_script;
 	const char *user;
 	const char *override; /* of pcie_acs_override */
+	const char *wait;     /* seconds */
+	struct strv fields;   /* of a VM: key, value, key, value */
 	unsigned given;       /* OPTION bits */
 	const char *command;  /* NULL: none */
 	char **words;         /* what follows the command */

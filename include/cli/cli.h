@@ -64,6 +64,8 @@ int cli_fail(struct cli *c, const struct err *err);
 int cli_fail_reading(struct cli *c, struct err *err);
 /* cli_fail() with a hint at --help; returns EXIT_USAGE. */
 int cli_wrong_usage(struct cli *c, const struct err *err);
+/* Help for the commands that follow "vm", and a VM's fields. */
+void cli_vm_help(struct str *out);
 /* The devices that the command's words name. */
 int cli_select(const struct cli *c, struct selection *ret, struct err *reterr) must_check;
 /* What is configured or held by a vfio driver now: what the groups' states are seen against. */
@@ -91,6 +93,7 @@ int cmd_history(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_bind(struct cli *c);
 int cmd_release(struct cli *c);
+int cmd_vm(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_help(struct cli *c);
 

@@ -4,7 +4,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
+#include "vm/profile.h"
 
 enum kind { FLAG, TEXT, LIST };
 
@@ -47,6 +51,8 @@ static const struct option_row rows[] = {
 	 "the user who may open the devices"},
 	{"override", OPTION_OVERRIDE, TEXT, MEMBER(override), required_argument, "LIST",
 	 "downstream, multifunction, id:VVVV:DDDD"},
+	{"wait", OPTION_WAIT, TEXT, MEMBER(wait), required_argument, "SECONDS",
+	 "how long a VM's start or end is waited for"},
 	{"help", OPTION_HELP, FLAG, MEMBER(help), no_argument, NULL, "print this help"},
 	{"version", OPTION_VERSION, FLAG, MEMBER(version), no_argument, NULL, "print the version"},
 };
@@ -64,17 +70,55 @@ static void store(struct args *a, const struct option_row *row, const char *valu
 		*(const char **)(void *)member = value ? value : "";
 		break;
 	case LIST:
-		strv_add((struct strv *)(void *)member, value);
+		strv_add((struct strv *)(void *)member, value ? value : "");
 		break;
 	}
 }
 
-/* The long options for getopt_long; each gives 256 + its row. */
-static void make_options(struct option options[ARRAY_SIZE(rows) + 1])
+/* What getopt_long gives: 256 + the row of an option, FIELD + the row of a VM's field. */
+#define FIELD 4096
+
+static bool is_vm(const char *command)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		options[i] = (struct option){rows[i].name, rows[i].has_arg, NULL, 256 + (int)i};
-	options[ARRAY_SIZE(rows)] = (struct option){NULL, 0, NULL, 0};
+	return command && !strcmp(command, "vm");
+}
+
+/* The long options of a command, for the caller to free. */
+static struct option *make_options(const char *command)
+{
+	const bool vm = is_vm(command);
+	struct option *options = xcalloc(ARRAY_SIZE(rows) + vm_fields_len + 1, sizeof(*options));
+	size_t n = 0;
+
+	for (size_t i = 0; vm && i < vm_fields_len; i++)
+		options[n++] = (struct option){vm_fields[i].key, required_argument, NULL,
+					       FIELD + (int)i};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const bool plain = vm && rows[i].bit == OPTION_FORCE;
+
+		if (!vm || !vm_field_find(rows[i].name))
+			options[n++] = (struct option){rows[i].name,
+						       plain ? no_argument : rows[i].has_arg, NULL,
+						       256 + (int)i};
+	}
+	return options;
+}
+
+/* The first word that is no option, nor the value of one; which options there are hangs on it. */
+static const char *find_command(int argc, char **argv)
+{
+	auto_free struct option *options = make_options(NULL);
+
+	while (getopt_long(argc, argv, "+:hV", options, NULL) != -1)
+		;
+	return optind < argc ? argv[optind] : NULL;
+}
+
+static void store_field(struct args *a, const struct vm_field *field, const char *value)
+{
+	a->given |= OPTION_FIELDS;
+	strv_add(&a->fields, field->key);
+	strv_add(&a->fields, value);
 }
 
 static int refuse_option(char **argv, int found, struct err *reterr)
@@ -117,17 +161,20 @@ static int check_values(const struct args *a, struct err *reterr)
 
 int args_parse(struct args *a, int argc, char **argv, struct err *reterr)
 {
-	struct option options[ARRAY_SIZE(rows) + 1];
+	auto_free struct option *options = NULL;
 	int found;
 
-	*a = (struct args){.forced = STRV_INIT};
-	make_options(options);
+	*a = (struct args){.forced = STRV_INIT, .fields = STRV_INIT};
 	opterr = 0;
+	options = make_options(find_command(argc, argv));
+	optind = 0; /* glibc: from the start */
 	while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
 		if (found == 'h')
 			a->help = true;
 		else if (found == 'V')
 			a->version = true;
+		else if (found >= FIELD)
+			store_field(a, &vm_fields[found - FIELD], optarg);
 		else if (found >= 256)
 			store(a, &rows[found - 256], optarg);
 		else
@@ -143,6 +190,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *reterr)
 void args_release(struct args *a)
 {
 	strv_release(&a->forced);
+	strv_release(&a->fields);
 }
 
 int args_allow(const struct args *a, unsigned allowed, const char *command, struct err *reterr)
@@ -150,6 +198,8 @@ int args_allow(const struct args *a, unsigned allowed, const char *command, stru
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (a->given & rows[i].bit & ~allowed)
 			return err_set(reterr, -EINVAL, "%s takes no --%s", command, rows[i].name);
+	if (a->given & OPTION_FIELDS & ~allowed)
+		return err_set(reterr, -EINVAL, "%s takes no --%s", command, a->fields.items[0]);
 	return 0;
 }
 

@@ -26,6 +26,8 @@ static const struct command_row rows[] = {
 	{"bind", "ADDRESS...", "hands over now, until the next boot", OPTION_YES | OPTION_FORCE, 1,
 	 ANY, cmd_bind},
 	{"release", "ADDRESS...", "gives back to the host now", OPTION_FORCE, 1, ANY, cmd_release},
+	{"vm", "[COMMAND [NAME]]", "virtual machines; vfiotui help vm",
+	 OPTION_JSON | OPTION_YES | OPTION_FORCE | OPTION_WAIT | OPTION_FIELDS, 0, 2, cmd_vm},
 	{"version", "", "prints the version", 0, 0, 0, cmd_version},
 	{"help", "[COMMAND]", "prints this help, or that of one command", 0, 0, 1, cmd_help},
 };
@@ -40,6 +42,10 @@ const struct command_row *command_find(const char *name)
 
 static void help_on(struct str *out, const struct command_row *row)
 {
+	if (row->run == cmd_vm) {
+		cli_vm_help(out);
+		return;
+	}
 	str_addf(out, "Usage: vfiotui [OPTION...] %s%s%s\n\n%s: %s\n\nOptions:\n", row->name,
 		 row->usage[0] ? " " : "", row->usage, row->name, row->help);
 	args_help(out, row->options | OPTIONS_GLOBAL);

@@ -69,7 +69,9 @@ for words in '' 'list' 'check' '--help' '-h' 'list --help' 'help' 'help plan' '-
 done
 for words in 'frobnicate' 'list 01:00.0' 'list --yes' 'check --none' 'show' 'show 01:00.0 01:00.1' 'plan' 'plan --none 01:00' \
 	'plan --json=1 01:00' '--frobnicate' '-x' 'apply --force' 'apply --yes --force=grup-incomplete 01:00' 'plan --bind=name 01:00' 'plan --user=a;b 01:00' 'plan --user= 01:00' \
-	'undo x' 'undo 0' 'undo 1 2' 'help frobnicate' 'version 1' '--root' 'apply 01:00 --json' '--yes' '--root=/ list'; do
+	'undo x' 'undo 0' 'undo 1 2' 'help frobnicate' 'version 1' '--root' 'apply 01:00 --json' '--yes' '--root=/ list' 'list --memory 4G' 'vm frobnicate' 'vm new' \
+	'vm list x' 'vm new x --memory lots' 'vm new x --frobnicate 1' 'vm new a/b' 'vm new ..' 'vm new x y z' 'vm start x --memory 4G' 'vm edit --memory' \
+	'vm status x --yes' 'vm delete x --json'; do
 	# shellcheck disable=SC2086
 	status 2 --demo $words
 	grep -q 'Try: vfiotui --help' "$TMP/errors" || complain "no hint: $words"
