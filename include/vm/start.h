@@ -20,8 +20,6 @@
 #include "base/str.h"
 #include "base/strv.h"
 
-/* VM_DIR/NAME.sh, for the caller to free. */
-char *vm_script_path(const char *name) must_check;
 /* 0 all is ready; -EPERM something is not: appends a line for each; else it could not be asked. */
 int vm_preflight(const char *script, struct str *ret, struct err *reterr) must_check;
 /* `more` (may be NULL) are arguments of the script. Refuses with -EALREADY what runs. */

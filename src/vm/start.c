@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "host/process.h"
-#include "vm/profile.h"
 #include "vm/run.h"
 #include "vm/runtime.h"
 
@@ -24,11 +23,6 @@ static const char keeper[] =
 	"("
 	"\"$@\"; status=$?; printf '%s\\n' \"$status\" >\"$0.new\" && mv -f -- \"$0.new\" \"$0\""
 	") &";
-
-char *vm_script_path(const char *name)
-{
-	return xasprintf(VM_DIR "/%s.sh", name);
-}
 
 int vm_preflight(const char *script, struct str *ret, struct err *reterr)
 {
