@@ -5,7 +5,7 @@ _vfiotui()
 {
 	local commands="list show check acs plan apply undo history status bind release vm version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
-		--no-pt --no-script --user --wait --help --version"
+		--no-pt --no-script --user --wait --acs-override --help --version"
 	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
 	local vm="list new edit delete show script start status stop kill pause resume log"
@@ -26,6 +26,10 @@ _vfiotui()
 		;;
 	--bind)
 		mapfile -t COMPREPLY < <(compgen -W "ids address" -- "$cur")
+		return
+		;;
+	--acs-override)
+		mapfile -t COMPREPLY < <(compgen -W "none downstream multifunction downstream,multifunction id:" -- "$cur")
 		return
 		;;
 	--override)

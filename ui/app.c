@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/override.h"
 #include "advice/rules.h"
 #include "base/mem.h"
 #include "ui/frame.h"
@@ -38,6 +39,7 @@ void app_release(struct app *app)
 	grid_release(&app->grid);
 	runner_free(app->runner);
 	free(app->message);
+	free(app->override);
 }
 
 void app_resize(struct app *app, int rows, int cols)
@@ -76,6 +78,10 @@ void app_reload(struct app *app)
 	if (situation_reload(app->situation, &err) < 0)
 		app_say(app, SIGN_BLOCK, "%s", err.text);
 	start_read_journal(app);
+	if (!app_override_is_new(app)) {
+		free(app->override);
+		app->override = NULL;
+	}
 	app_changed(app);
 }
 
@@ -87,6 +93,24 @@ bool app_is_root(const struct app *app)
 bool app_can_undo(const struct app *app)
 {
 	return app->last.id || app->last.unfinished;
+}
+
+const char *app_override(const struct app *app)
+{
+	return app->override ? app->override : app->last.override;
+}
+
+bool app_override_is_new(const struct app *app)
+{
+	return strcmp(app_override(app), app->last.override) != 0;
+}
+
+void app_choose_override(struct app *app, const char *text)
+{
+	char *chosen = xstrdup(text);
+
+	free(app->override);
+	app->override = chosen;
 }
 
 bool app_has_no_iommu(const struct app *app)
@@ -171,6 +195,17 @@ static size_t count_takeable(const struct topology *t)
 	return n;
 }
 
+/* What is configured for the next boot is not what this kernel was started with. */
+static bool override_waits(const struct situation *s)
+{
+	auto_free char *line = strv_join(&s->present.kernel_params, " ");
+	struct acs_override_set then, now;
+
+	acs_override_of_line(line, &then);
+	acs_override_of_line(s->platform->cmdline, &now);
+	return !acs_override_has(&now, &then);
+}
+
 struct next_facts app_facts(const struct app *app)
 {
 	const struct situation *s = app->situation;
@@ -187,6 +222,8 @@ struct next_facts app_facts(const struct app *app)
 		.differs = !selection_equal(&app->tree.marks, &s->configured),
 		.configured = s->configured.len,
 		.active = count_active(s),
+		.override_is_new = app_override_is_new(app),
+		.override_waits = override_waits(s),
 		.blocks = findings_count(&app->findings, SEVERITY_BLOCK),
 	};
 

@@ -3,7 +3,7 @@
 
 #include "base/macros.h"
 
-#define LISTS (VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY)
+#define LISTS (VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY | VIEW_ACS | VIEW_IDS)
 #define PAGES (LISTS | VIEW_NOIOMMU | VIEW_HELP)
 #define FULL (PAGES & ~(unsigned)VIEW_TREE)
 
@@ -11,6 +11,8 @@
 /* clang-format off */
 const struct key_row key_rows[] = {
 	{ACTION_MARK, {' '}, "Space", "mark", "hands the device to VMs, or leaves it to the host", VIEW_TREE, 1},
+	{ACTION_MARK, {' '}, "Space", "fold", "folds or unfolds a group", VIEW_ACS, 4},
+	{ACTION_MARK, {' '}, "Space", "mark", "lets an id count as isolated, or not", VIEW_IDS, 1},
 	{ACTION_GROUP, {'g'}, "g", "group", "marks all devices of the IOMMU group", VIEW_TREE, 4},
 	{ACTION_CARD, {'c'}, "c", "card", "marks all functions of the card", VIEW_TREE, 4},
 	{ACTION_SEARCH, {'/'}, "/", "find", "finds by name, address, ids, class or driver", VIEW_TREE, 5},
@@ -18,8 +20,10 @@ const struct key_row key_rows[] = {
 	{ACTION_AGAIN_BACK, {'N'}, "N", "", "the find before", VIEW_TREE, 9},
 	{ACTION_FILTER, {'f'}, "f", "filter", "shows groups with GPUs, USB, network, storage, audio, or all", VIEW_TREE, 5},
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "", "the next problem; without one, to the details and back", VIEW_TREE, 9},
-	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW, 3},
-	{ACTION_PREVIEW, {'p'}, "p", "preview", "shows every file and command before anything is written", VIEW_TREE, 2},
+	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW | VIEW_ACS, 3},
+	{ACTION_PREVIEW, {'p'}, "p", "preview", "shows every file and command before anything is written", VIEW_TREE | VIEW_ACS, 2},
+	{ACTION_ACS, {'a'}, "a", "what-if", "shows why groups are shared, and what an override of ACS would do", VIEW_TREE, 6},
+	{ACTION_IDS, {'i'}, "i", "ids", "chooses devices by their ids", VIEW_ACS, 5},
 	{ACTION_STATUS, {'s'}, "s", "status", "holds the last change against the machine", VIEW_TREE, 7},
 	{ACTION_UNDO, {'u'}, "u", "undo", "shows what taking back the last change would do", VIEW_TREE | VIEW_APPLY | VIEW_VERIFY, 3},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "", "folds or unfolds a group; on a device, to its details and back", VIEW_TREE, 9},
@@ -27,6 +31,8 @@ const struct key_row key_rows[] = {
 	{ACTION_OPEN, {K_ENTER}, "Enter", "go on", "goes on", VIEW_APPLY | VIEW_VERIFY, 1},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "devices", "shows the devices", VIEW_NOIOMMU, 1},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "done", "takes what was typed", VIEWS_TYPING, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "take", "takes the override that is shown into the plan", VIEW_ACS, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "done", "back to the groups", VIEW_IDS, 1},
 	{ACTION_WRITE, {'W'}, "W", "write", "writes what is shown, after the word yes", VIEW_PREVIEW, 1},
 	{ACTION_DEMO, {'d'}, "d", "demo", "opens a recorded machine to try everything on", VIEW_NOIOMMU, 2},
 	{ACTION_UP, {K_UP, 'k'}, "Up k", "", "up", PAGES, 9},
@@ -40,6 +46,8 @@ const struct key_row key_rows[] = {
 	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "unfolds the group", VIEW_TREE, 9},
 	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the choice before", VIEW_PREVIEW, 9},
 	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "the next choice", VIEW_PREVIEW, 9},
+	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the override before", VIEW_ACS, 9},
+	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right", "next", "the next override", VIEW_ACS, 2},
 	{ACTION_RESCAN, {K_F5, 'r'}, "F5 r", "", "reads the machine again (it is also watched all the time)", VIEW_TREE, 9},
 	{ACTION_SUDO, {'R'}, "R", "root", "restarts with sudo, when not root", VIEW_TREE | VIEW_PREVIEW | VIEW_NOIOMMU, 6},
 	{ACTION_YES, {'y', 'Y'}, "y", "yes", "yes", VIEW_ASK, 1},

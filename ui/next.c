@@ -35,6 +35,11 @@ static bool blocked_several(const struct next_facts *f)
 	return f->differs && f->blocks > 1;
 }
 
+static bool override_is_new(const struct next_facts *f)
+{
+	return f->override_is_new;
+}
+
 static bool taking_back(const struct next_facts *f)
 {
 	return f->differs && !f->marked;
@@ -52,17 +57,17 @@ static bool is_unfinished(const struct next_facts *f)
 
 static bool all_active(const struct next_facts *f)
 {
-	return f->configured && f->active >= f->configured;
+	return f->configured && f->active >= f->configured && !f->override_waits;
 }
 
 static bool in_demo(const struct next_facts *f)
 {
-	return f->configured && f->demo;
+	return (f->configured || f->override_waits) && f->demo;
 }
 
 static bool recorded(const struct next_facts *f)
 {
-	return f->configured && !f->live;
+	return (f->configured || f->override_waits) && !f->live;
 }
 
 static bool did_not_hold(const struct next_facts *f)
@@ -72,7 +77,7 @@ static bool did_not_hold(const struct next_facts *f)
 
 static bool waits_for_boot(const struct next_facts *f)
 {
-	return f->configured || f->undone;
+	return f->configured || f->undone || f->override_waits;
 }
 
 static bool no_iommu(const struct next_facts *f)
@@ -94,6 +99,7 @@ static const struct {
 } steps[] = {
 	{is_unfinished, "the last change is not complete: see (s), or take it back (u)",
 	 "see (s) or undo (u)", SIGN_BLOCK},
+	{override_is_new, "see what the override would change (p)", "preview (p)", SIGN_CHANGE},
 	{unseen_one, "1 problem to look at (Tab)", "1 problem (Tab)", SIGN_WARN},
 	{unseen_several, "%zu problems to look at (Tab)", "%zu problems (Tab)", SIGN_WARN},
 	{completes, "hand this device over, too (Space), or take the marks of its group off",

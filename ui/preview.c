@@ -7,6 +7,7 @@
 #include "base/diff.h"
 #include "base/mem.h"
 #include "base/shell.h"
+#include "change/plan_override.h"
 #include "change/undo.h"
 
 #define DIFF_CONTEXT 3
@@ -31,6 +32,8 @@ static void list_items(struct preview *p)
 	p->len = 0;
 	if (p->plan) {
 		add_findings(p, false);
+		if (p->plan->waits.len)
+			add_item(p, ITEM_WAITS, 0);
 		for (size_t i = 0; i < p->plan->changes.len; i++)
 			add_item(p, ITEM_EDIT, i);
 		for (size_t i = 0; i < p->plan->changes.commands_len; i++)
@@ -61,13 +64,15 @@ void preview_rebuild(struct preview *p)
 	list_items(p);
 }
 
-void preview_init(struct preview *p, struct situation *s, const struct selection *marks, bool undo)
+void preview_init(struct preview *p, struct situation *s, const struct selection *marks,
+		  const char *override, bool undo)
 {
 	*p = (struct preview){.situation = s, .undo = undo};
 	selection_copy(&p->marks, marks);
 	choices_find_users(p);
 	if (s->platform->user)
 		p->choices.user = p->users.items[0];
+	choices_find_overrides(p, override);
 	preview_rebuild(p);
 }
 
@@ -76,6 +81,7 @@ void preview_release(struct preview *p)
 	plan_free(p->plan);
 	selection_release(&p->marks);
 	strv_release(&p->users);
+	strv_release(&p->overrides);
 	strv_release(&p->forced);
 	free(p->items);
 }
@@ -135,6 +141,19 @@ static void row_finding(const struct preview *p, size_t index, struct preview_ro
 	str_adds(&ret->why, f->text);
 }
 
+/* What the second step will be. */
+static void row_waits(const struct preview *p, struct preview_row *ret)
+{
+	char bdf[PCI_ADDR_TEXT];
+
+	ret->sign = SIGN_CHANGE;
+	str_adds(&ret->what, "after the reboot");
+	for (size_t i = 0; i < p->plan->waits.len; i++)
+		str_addf(&ret->why, "%s%s", i ? ", " : "",
+			 pci_addr_format_short(&p->plan->waits.items[i], bdf));
+	str_adds(&ret->why, ": in a second step, once the group has parted");
+}
+
 static void row_edit(const struct preview *p, size_t index, struct preview_row *ret)
 {
 	const struct edit *e = &p->plan->changes.edits[index];
@@ -161,6 +180,9 @@ void preview_row(const struct preview *p, size_t index, struct preview_row *ret)
 	switch (it->kind) {
 	case ITEM_FINDING:
 		row_finding(p, it->index, ret);
+		break;
+	case ITEM_WAITS:
+		row_waits(p, ret);
 		break;
 	case ITEM_WARNING:
 		ret->sign = SIGN_NOTE;
@@ -253,6 +275,13 @@ static void pane_command(const struct preview *p, const struct command *c, struc
 			    "inside that system.");
 }
 
+static void pane_waits(const struct preview *p, struct lines *ret)
+{
+	auto_free char *text = plan_waits_text(p->plan);
+
+	lines_add(ret, SIGN_CHANGE, ROLE_TEXT, "%s", text);
+}
+
 void preview_pane(const struct preview *p, size_t index, struct lines *ret)
 {
 	const struct item *it;
@@ -265,6 +294,9 @@ void preview_pane(const struct preview *p, size_t index, struct lines *ret)
 	switch (it->kind) {
 	case ITEM_FINDING:
 		pane_finding(p, &p->plan->findings.items[it->index], ret);
+		break;
+	case ITEM_WAITS:
+		pane_waits(p, ret);
 		break;
 	case ITEM_WARNING:
 		lines_add(ret, SIGN_NOTE, ROLE_TEXT, "%s", p->plan->warnings.items[it->index]);

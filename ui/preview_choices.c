@@ -31,6 +31,17 @@ void choices_find_users(struct preview *p)
 	strv_add_unique(&p->users, "root");
 }
 
+void choices_find_overrides(struct preview *p, const char *override)
+{
+	static const char *const usual[] = {"", "downstream", "multifunction",
+					    "downstream,multifunction"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		strv_add(&p->overrides, usual[i]);
+	strv_add_unique(&p->overrides, override);
+	p->choices.acs_override = p->overrides.items[strv_find(&p->overrides, override)];
+}
+
 /* --- each choice: its value as text, and a step -------------------------------------------- */
 
 static const char *bind_text(const struct preview *p)
@@ -85,6 +96,19 @@ static void user_step(struct preview *p, int step)
 	p->choices.user = p->users.items[at];
 }
 
+static const char *override_text(const struct preview *p)
+{
+	return *p->choices.acs_override ? p->choices.acs_override : "none";
+}
+
+static void override_step(struct preview *p, int step)
+{
+	long at = strv_find(&p->overrides, p->choices.acs_override);
+	long len = (long)p->overrides.len;
+
+	p->choices.acs_override = p->overrides.items[((at < 0 ? 0 : at) + step + len) % len];
+}
+
 static const struct {
 	const char *name;
 	const char *(*text)(const struct preview *p);
@@ -101,6 +125,13 @@ static const struct {
 	 "With iommu=pt, devices that stay with the host use memory without translation, which is "
 	 "faster. Devices in "
 	 "VMs are translated all the same. Without it the host's own devices are kept apart, too."},
+	{"ACS override", override_text, override_step,
+	 "pcie_acs_override= parts IOMMU groups that the hardware does not part, on kernels that "
+	 "have "
+	 "the patch; others ignore it without a word. It isolates nothing. Groups part only at the "
+	 "next boot, so devices of such a group are handed over in a second step, after the "
+	 "reboot. "
+	 "The list's key a shows what each override would do, and why."},
 	{"user of the VM", user_text, user_step,
 	 "Who owns the nodes below /dev/vfio, and may so start a VM with the devices without being "
 	 "root."},

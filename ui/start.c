@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ui/start.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,9 @@ void start_read_journal(struct app *app)
 	last = journal_last(&j);
 	newest = &j.items[j.len - 1];
 	app->last.id = last ? last->id : 0;
+	if (last && last->choices.acs_override)
+		snprintf(app->last.override, sizeof(app->last.override), "%s",
+			 last->choices.acs_override);
 	app->last.unfinished = journal_unfinished(&j) || journal_interrupted(&j);
 	app->last.after_boot = booted_since(app->situation->host, newest->when);
 	app->last.undone = newest->undoes && !app->last.after_boot &&

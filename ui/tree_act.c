@@ -260,6 +260,12 @@ static void preview(struct app *app, struct view *v)
 	view_preview_open(app);
 }
 
+static void what_if(struct app *app, struct view *v)
+{
+	(void)v;
+	view_acs_open(app);
+}
+
 static void undo(struct app *app, struct view *v)
 {
 	(void)v;
@@ -295,7 +301,8 @@ static void restart_now(struct app *app, void *data)
 
 static bool marks_would_be_lost(const struct app *app)
 {
-	return !selection_equal(&app->tree.marks, &app->situation->configured);
+	return !selection_equal(&app->tree.marks, &app->situation->configured) ||
+	       app_override_is_new(app);
 }
 
 void view_tree_leave(struct app *app)
@@ -351,7 +358,7 @@ static const struct action_row table[] = {
 	{ACTION_FILTER, filter},   {ACTION_PREVIEW, preview},
 	{ACTION_STATUS, status},   {ACTION_UNDO, undo},
 	{ACTION_RESCAN, rescan},   {ACTION_BACK, back},
-	{ACTION_LEAVE, leave},
+	{ACTION_LEAVE, leave},     {ACTION_ACS, what_if},
 };
 
 void tree_act(struct app *app, struct view *v, enum action action)

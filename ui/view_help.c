@@ -17,6 +17,8 @@ static const struct {
 	const char *title;
 } sections[] = {
 	{VIEW_TREE, "Keys in the list of groups"},
+	{VIEW_ACS, "Keys in the what-if"},
+	{VIEW_IDS, "Keys in the list of ids"},
 	{VIEW_PREVIEW, "Keys in the preview"},
 	{VIEW_APPLY, "Keys while a change is written"},
 	{VIEW_VERIFY, "Keys in the list of promises"},

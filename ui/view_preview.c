@@ -43,7 +43,7 @@ static void draw_row(const struct page *p, const struct canvas *list, int y, int
 	int col;
 
 	preview_row(&p->preview, (size_t)index, &row);
-	if (kind == ITEM_FINDING || kind == ITEM_WARNING)
+	if (kind == ITEM_FINDING || kind == ITEM_WARNING || kind == ITEM_WAITS)
 		what = 18;
 	if (kind == ITEM_CHOICE)
 		what = 20;
@@ -196,7 +196,7 @@ static void end(struct app *app, struct view *v)
 	move(v->state, GRID_MAX * 1000);
 }
 
-static void choose(struct page *p, int step)
+static void choose(struct app *app, struct page *p, int step)
 {
 	struct item chosen;
 
@@ -207,6 +207,7 @@ static void choose(struct page *p, int step)
 		p->pane = !p->pane;
 		return;
 	}
+	app_choose_override(app, p->preview.choices.acs_override);
 	/* There may be more or fewer files above it now. */
 	for (size_t i = 0; i < p->preview.len; i++)
 		if (p->preview.items[i].kind == chosen.kind &&
@@ -222,22 +223,19 @@ static bool is_choice(const struct page *p)
 
 static void left(struct app *app, struct view *v)
 {
-	(void)app;
 	if (is_choice(v->state))
-		choose(v->state, -1);
+		choose(app, v->state, -1);
 }
 
 static void right(struct app *app, struct view *v)
 {
-	(void)app;
 	if (is_choice(v->state))
-		choose(v->state, 1);
+		choose(app, v->state, 1);
 }
 
 static void open(struct app *app, struct view *v)
 {
-	(void)app;
-	choose(v->state, 1);
+	choose(app, v->state, 1);
 }
 
 static void tab(struct app *app, struct view *v)
@@ -278,7 +276,10 @@ static void write_it(struct app *app, void *data)
 	struct plan *plan = p->preview.plan;
 
 	p->preview.plan = NULL;
-	app_pop(app); /* the preview: p is gone */
+	/* They were not written: asking for them again is the second step, after the reboot. */
+	for (size_t i = 0; i < plan->waits.len; i++)
+		selection_remove(&app->tree.marks, &plan->waits.items[i]);
+	app_pop_all(app); /* the preview: p is gone */
 	view_apply_open(app, plan);
 }
 
@@ -408,7 +409,7 @@ static void open_page(struct app *app, bool undo)
 {
 	struct page *p = xcalloc(1, sizeof(*p));
 
-	preview_init(&p->preview, app->situation, &app->tree.marks, undo);
+	preview_init(&p->preview, app->situation, &app->tree.marks, app_override(app), undo);
 	if (undo && !p->preview.plan) {
 		app_say(app, SIGN_NOTE, "%s", p->preview.err.text);
 		preview_release(&p->preview);

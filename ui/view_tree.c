@@ -141,7 +141,7 @@ static bool can(const struct app *app, const struct view *v, enum action action)
 		return true;
 	f = app_facts(app);
 	if (action == ACTION_PREVIEW)
-		return f.differs || f.configured;
+		return f.differs || f.configured || f.override_is_new;
 	return f.configured || f.no_iommu;
 }
 

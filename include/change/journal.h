@@ -61,7 +61,7 @@ struct change_record {
 	struct strv ids;             /* their "10de:2484", which tell later whether a card moved */
 	struct selection by_address; /* those of them that are bound by address */
 	struct plan_choices choices;
-	char *user; /* storage of choices.user */
+	char *user, *override; /* storage of the choices' texts */
 	struct journal_edit *edits;
 	size_t len;
 	struct command *commands; /* as planned */

@@ -28,6 +28,8 @@ struct plan_choices {
 	bool no_pt;       /* leave out iommu=pt */
 	bool no_script;   /* no launch script */
 	const char *user; /* NULL: platform.user */
+	/* "downstream,id:1022:1453"; "" or "none": no override of ours; NULL: as the last change had it */
+	const char *acs_override;
 };
 
 struct plan {
@@ -41,10 +43,11 @@ struct plan {
 	int undoes; /* id of the change that this plan takes back, 0 for none */
 	int resumes; /* id of the change whose commands alone are run again, since they did not finish */
 	struct plan_choices choices; /* as they were used; `user` is storage of choices.user */
-	char *user;
+	char *user, *override;       /* storage of the choices' texts */
 	struct str
 		map; /* devices and groups as they are, remembered by the apply; empty in an undo */
-	struct strv names; /* of the selected devices, in their order, for history */
+	struct selection waits; /* asked for, but left out: its group parts only at the next boot */
+	struct strv names;      /* of the selected devices, in their order, for history */
 	struct strv
 		unmake; /* directories that the change (or, when nothing is handed over, any change) made,
 				removed again when empty */

@@ -38,6 +38,7 @@ enum {
 	OPTION_OVERRIDE = 1 << 15,
 	OPTION_WAIT = 1 << 16,
 	OPTION_FIELDS = 1 << 17, /* those of a VM: vm/profile.h has their table */
+	OPTION_ACS_OVERRIDE = 1 << 18,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -51,12 +52,13 @@ struct args {
 	const char *bind;   /* "ids", "address" or NULL */
 	bool no_pt, no_script;
 	const char *user;
-	const char *override; /* of pcie_acs_override */
-	const char *wait;     /* seconds */
-	struct strv fields;   /* of a VM: key, value, key, value */
-	unsigned given;       /* OPTION bits */
-	const char *command;  /* NULL: none */
-	char **words;         /* what follows the command */
+	const char *override;     /* of pcie_acs_override, to look at */
+	const char *acs_override; /* the same, for the plan */
+	const char *wait;         /* seconds */
+	struct strv fields;       /* of a VM: key, value, key, value */
+	unsigned given;           /* OPTION bits */
+	const char *command;      /* NULL: none */
+	char **words;             /* what follows the command */
 	size_t words_len;
 };
 

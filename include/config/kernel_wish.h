@@ -10,6 +10,7 @@
  *	amd_iommu=off	stays whatever follows (drivers/iommu/amd/init.c)
  *	vfio-pci.ids=	the last one replaces the others, and modprobe gives it to the module
  *			after the options of modprobe.d, so that it replaces those, too
+ *	pcie_acs_override=	all words of all of them count (the patch sets a flag for each)
  */
 #ifndef CONFIG_KERNEL_WISH_H
 #define CONFIG_KERNEL_WISH_H
@@ -19,6 +20,8 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "config/target.h"
+
+#define ACS_OVERRIDE_KEY "pcie_acs_override"
 
 /* True when a kernel started with the line does what the parameter says. */
 bool kernel_line_has(const char *line, const char *param) must_check;

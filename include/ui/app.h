@@ -78,12 +78,15 @@ struct view {
 
 #define VIEWS_DEEP 12
 
+#define OVERRIDE_TEXT 256 /* both words and as many ids as the patch takes */
+
 /* What the journal says, read at the start and after each change. */
 struct last_change {
 	int id; /* 0: none that stands */
 	bool unfinished;
-	bool undone;     /* the newest record took a change back */
-	bool after_boot; /* this machine booted since */
+	bool undone;                  /* the newest record took a change back */
+	bool after_boot;              /* this machine booted since */
+	char override[OVERRIDE_TEXT]; /* of ACS, as it wrote it; "": none */
 };
 
 struct app {
@@ -97,6 +100,7 @@ struct app {
 	struct findings findings; /* for the marks */
 	struct strv seen;         /* "code subject" of findings that were under the cursor */
 	struct last_change last;
+	char *override;        /* of ACS, chosen for the plan; NULL: as the last change has it */
 	struct runner *runner; /* the change being applied, or NULL */
 	char *message;         /* stands in the next line until a key is pressed, or NULL */
 	enum sign message_sign;
@@ -141,6 +145,11 @@ struct next_facts app_facts(const struct app *app);
 bool app_is_root(const struct app *app);
 /* A change stands, or the taking back of one is not complete. */
 bool app_can_undo(const struct app *app);
+/* The override of ACS that the plan will have: "downstream", "" for none. */
+const char *app_override(const struct app *app);
+/* It is another than the last change wrote. */
+bool app_override_is_new(const struct app *app);
+void app_choose_override(struct app *app, const char *text);
 /* Findings about the whole machine, or a configuration that can't be read. */
 bool app_host_has_problem(const struct app *app);
 bool app_has_no_iommu(const struct app *app);

@@ -56,6 +56,8 @@ enum action {
 	ACTION_FILTER,
 	ACTION_PREVIEW,
 	ACTION_STATUS,
+	ACTION_ACS,
+	ACTION_IDS,
 	ACTION_UNDO,
 	ACTION_DEMO,
 	ACTION_WRITE,
@@ -84,7 +86,9 @@ enum view_id {
 	VIEW_CONFIRM = 1 << 6, /* a word is typed: letters are text */
 	VIEW_SEARCH = 1 << 7,  /* likewise */
 	VIEW_ASK = 1 << 8,     /* y or n */
-	VIEWS_ALL = (1 << 9) - 1,
+	VIEW_ACS = 1 << 9,
+	VIEW_IDS = 1 << 10,
+	VIEWS_ALL = (1 << 11) - 1,
 	VIEWS_TYPING = VIEW_CONFIRM | VIEW_SEARCH,
 };
 

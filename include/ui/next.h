@@ -25,10 +25,12 @@ struct next_facts {
 	size_t marked;
 	bool differs; /* marks are not what is configured */
 	size_t configured;
-	size_t active;  /* of the configured ones: on vfio-pci now */
-	size_t blocks;  /* findings that block */
-	bool completes; /* the cursor is on the device that a marked group lacks */
-	size_t unseen;  /* findings that block or warn and that the cursor was not on yet */
+	size_t active;        /* of the configured ones: on vfio-pci now */
+	bool override_is_new; /* an override of ACS was chosen that is not written yet */
+	bool override_waits;  /* one is configured, and this kernel was started without it */
+	size_t blocks;        /* findings that block */
+	bool completes;       /* the cursor is on the device that a marked group lacks */
+	size_t unseen;        /* findings that block or warn and that the cursor was not on yet */
 };
 
 struct next_step {

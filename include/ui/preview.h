@@ -14,7 +14,7 @@
 #include "change/situation.h"
 #include "ui/lines.h"
 
-enum item_kind { ITEM_FINDING, ITEM_WARNING, ITEM_EDIT, ITEM_COMMAND, ITEM_CHOICE };
+enum item_kind { ITEM_FINDING, ITEM_WAITS, ITEM_WARNING, ITEM_EDIT, ITEM_COMMAND, ITEM_CHOICE };
 
 struct item {
 	enum item_kind kind;
@@ -28,14 +28,16 @@ struct preview {
 	struct plan *plan;           /* NULL when planning failed */
 	struct err err;              /* why */
 	struct plan_choices choices;
-	struct strv users;  /* who could run the VM: choices.user points into it */
-	struct strv forced; /* codes of findings that the user typed to go on all the same */
+	struct strv users;     /* who could run the VM: choices.user points into it */
+	struct strv overrides; /* of ACS that can be chosen: choices.acs_override points into it */
+	struct strv forced;    /* codes of findings that the user typed to go on all the same */
 	struct item *items;
 	size_t len, cap;
 };
 
 /* Plans; what goes wrong is in p->err. */
-void preview_init(struct preview *p, struct situation *s, const struct selection *marks, bool undo);
+void preview_init(struct preview *p, struct situation *s, const struct selection *marks,
+		  const char *override, bool undo);
 void preview_release(struct preview *p);
 /* Plans again, for the choices as they are now. */
 void preview_rebuild(struct preview *p);
@@ -62,6 +64,8 @@ extern const size_t choices_len;
 void choice_row(const struct preview *p, size_t index, struct str *what, struct str *why);
 void choice_pane(const struct preview *p, size_t index, struct lines *ret);
 void choice_step(struct preview *p, size_t index, int step);
+/* Fills p->overrides: none, the usual ones, and `override`, which is chosen. */
+void choices_find_overrides(struct preview *p, const char *override);
 /* Fills p->users from the machine's passwd: its people, and root. */
 void choices_find_users(struct preview *p);
 

@@ -33,6 +33,12 @@ void view_apply_interrupt(struct app *app);
 /* The runner is done: reads the machine again. */
 void view_apply_finished(struct app *app);
 
+/* Today's groups beside those under an override of ACS. */
+void view_acs_open(struct app *app);
+/* The ids that the override may name, over the view of `acs`. */
+struct acs_page;
+void view_acs_ids_open(struct app *app, struct acs_page *acs);
+
 /* Holds the last change against the machine. */
 void view_verify_open(struct app *app);
 

@@ -334,6 +334,8 @@ static int fill_record(const struct host *host, const struct plan *plan, struct 
 	c->choices = plan->choices;
 	c->user = xstrdup(plan->choices.user);
 	c->choices.user = c->user;
+	c->override = xstrdup(plan->choices.acs_override);
+	c->choices.acs_override = c->override;
 	fill_devices(plan, c);
 	fill_commands(&plan->changes, c);
 	strv_copy(&c->owned, &plan->changes.owned);

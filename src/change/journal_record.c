@@ -49,6 +49,7 @@ void change_record_release(struct change_record *r)
 	free(r->edits);
 	free(r->commands);
 	free(r->user);
+	free(r->override);
 	selection_release(&r->devices);
 	selection_release(&r->by_address);
 	strv_release(&r->names);
@@ -168,6 +169,7 @@ static json_t *json_choices(const struct plan_choices *c)
 			      "no_script", c->no_script);
 
 	json_object_set_new(o, "user", json_bytes(c->user));
+	json_object_set_new(o, "acs_override", json_bytes(c->acs_override));
 	return o;
 }
 
@@ -383,6 +385,7 @@ static bool take_commands(const json_t *list, struct change_record *r)
 static bool take_choices(const json_t *o, struct change_record *r)
 {
 	const json_t *user = json_object_get(o, "user");
+	const json_t *override = json_object_get(o, "acs_override");
 	size_t bind;
 
 	if (!take_name(json_object_get(o, "bind"), bind_names, ARRAY_SIZE(bind_names), &bind))
@@ -392,7 +395,11 @@ static bool take_choices(const json_t *o, struct change_record *r)
 	r->choices.no_pt = json_is_true(json_object_get(o, "no_pt"));
 	r->choices.no_script = json_is_true(json_object_get(o, "no_script"));
 	r->choices.user = r->user;
-	return json_is_null(user) || r->user;
+	/* records of before this choice have none */
+	r->override = override && !json_is_null(override) ? take_bytes(override) : NULL;
+	r->choices.acs_override = r->override;
+	return (json_is_null(user) || r->user) &&
+	       (!override || json_is_null(override) || r->override);
 }
 
 static bool take_head(const json_t *o, struct change_record *r)

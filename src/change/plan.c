@@ -9,6 +9,7 @@
 #include "advice/rules.h"
 #include "base/mem.h"
 #include "change/journal.h"
+#include "change/plan_override.h"
 #include "change/plan_warnings.h"
 #include "change/plan_wish.h"
 #include "config/target.h"
@@ -36,8 +37,10 @@ void plan_free(struct plan *p)
 	strv_release(&p->names);
 	strv_release(&p->unmake);
 	files_free(p->files);
+	selection_release(&p->waits);
 	free(p->user);
 	str_release(&p->map);
+	free(p->override);
 	free(p);
 }
 
@@ -200,6 +203,9 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 
 	if (r < 0)
 		return r;
+	r = plan_override(s, journal_last(&j), p, reterr);
+	if (r < 0)
+		return r;
 	make_wish(s, p, &j, NULL);
 	keep_names(s, p);
 	keep_map(s, p);
@@ -247,6 +253,8 @@ static void stay_at(const struct situation *s, struct plan *p, const struct chan
 	}
 	p->user = xstrdup(p->choices.user ? p->choices.user : s->platform->user);
 	p->choices.user = p->user;
+	p->override = xstrdup(p->choices.acs_override);
+	p->choices.acs_override = p->override;
 }
 
 static bool is_vm_token(const char *token)

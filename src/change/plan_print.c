@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/diff.h"
 #include "base/shell.h"
+#include "base/mem.h"
 #include "change/plan.h"
+#include "change/plan_override.h"
 
 static const char *const severity_words[] = {
 	[SEVERITY_NOTE] = "Note",
@@ -50,9 +52,18 @@ static void print_warnings(const struct strv *warnings, struct str *out)
 		str_addf(out, "Note: %s\n", warnings->items[i]);
 }
 
+static void print_waits(const struct plan *p, struct str *out)
+{
+	auto_free char *text = p->waits.len ? plan_waits_text(p) : NULL;
+
+	if (text)
+		str_addf(out, "%s\n\n", text);
+}
+
 void plan_print(const struct plan *p, struct str *out)
 {
 	print_findings(&p->findings, out);
+	print_waits(p, out);
 	if (plan_is_empty(p)) {
 		str_adds(out, "Nothing to do: the files say so already.\n");
 		print_warnings(&p->warnings, out);

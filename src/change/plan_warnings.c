@@ -202,9 +202,10 @@ static void warn_user(struct plan *p)
 
 void plan_warn(const struct situation *s, struct plan *p)
 {
+	if (p->wish.kernel_params.len)
+		warn_boot_loader(s, p);
 	if (!p->wish.len)
 		return;
-	warn_boot_loader(s, p);
 	warn_initramfs(s, p);
 	warn_by_address(s->platform, p);
 	warn_iommu(s->platform, p);

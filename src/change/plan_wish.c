@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/shell.h"
+#include "config/kernel_wish.h"
 
 /* Drivers whose module has another name; all others differ in '-' for '_' at most (drivers/, MODULE names). */
 static const struct {
@@ -149,8 +150,18 @@ static void add_intel(const struct platform *p, struct wish *w)
 		strv_add(&w->kernel_params, "intel_iommu=on");
 }
 
+/* Also without devices: the groups have to part before one of them can be handed over. */
+static void add_override(const struct plan_wish_input *in, struct wish *w)
+{
+	const char *value = in->choices->acs_override;
+
+	if (value && *value)
+		strv_addf(&w->kernel_params, ACS_OVERRIDE_KEY "=%s", value);
+}
+
 static void add_params(const struct plan_wish_input *in, struct wish *w)
 {
+	add_override(in, w);
 	if (!w->len)
 		return;
 	add_intel(in->platform, w);

@@ -90,6 +90,8 @@ static void go_back_to(struct plan *p, const struct change_record *before)
 	p->choices = before->choices;
 	p->user = xstrdup(before->choices.user);
 	p->choices.user = p->user;
+	p->override = xstrdup(before->choices.acs_override);
+	p->choices.acs_override = p->override;
 }
 
 static int reverse(struct plan *p, const struct journal *j, const struct change_record *c,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/override.h"
+#include "advice/whatif.h"
 #include "base/mem.h"
 #include "change/journal.h"
 #include "change/plan_wish.h"
@@ -143,6 +145,55 @@ static void check_devices(const struct verify *v)
 	}
 }
 
+/* The first group that the override should have parted, and has not; -1: none. */
+static int still_whole(const struct topology *t, const struct acs_override_set *override,
+		       size_t *ret_unreadable)
+{
+	static const struct acs_override_set none = {.ids_len = 0};
+	struct whatif w;
+	int id = -1;
+
+	whatif_make(t, override, &none, &w);
+	*ret_unreadable = w.report.unreadable;
+	for (size_t i = 0; i < w.len && id < 0; i++)
+		if (whatif_changes(&w.blocks[i]))
+			id = w.blocks[i].id;
+	whatif_release(&w);
+	return id;
+}
+
+/* Whether the kernel has the patch shows in its groups alone: a stock one ignores the parameter. */
+static void check_override(const struct verify *v)
+{
+	const char *text = v->change->choices.acs_override;
+	struct acs_override_set wished, on_line;
+	size_t unreadable;
+	char *what;
+	int whole;
+
+	if (!text || !*text || acs_override_parse(text, &wished, NULL) < 0)
+		return;
+	what = xasprintf("the groups have parted as foretold for pcie_acs_override=%s", text);
+	acs_override_of_line(v->situation->platform->cmdline, &on_line);
+	if (!acs_override_has(&on_line, &wished)) {
+		add_unmet(v, what, "the running kernel was started without it",
+			  "see whether the boot menu's entry has the parameter");
+		return;
+	}
+	whole = still_whole(v->situation->topology, &on_line, &unreadable);
+	if (whole >= 0)
+		checks_add(v->checks, CHECK_FAILED, what,
+			   xasprintf("group %d is as it was without the parameter", whole),
+			   xstrdup("this kernel seems to lack the override patch: install one that "
+				   "has it (linux-zen, linux-cachyos, Proxmox), or plan with "
+				   "--acs-override=none"));
+	else if (unreadable)
+		checks_add(v->checks, CHECK_UNKNOWN, what,
+			   xstrdup("the ACS registers could not be read; that needs root"), NULL);
+	else
+		checks_add(v->checks, CHECK_OK, what, NULL, NULL);
+}
+
 static int check_targets(const struct verify *v, const struct wish *wish, struct err *reterr)
 {
 	struct files *files = files_new(v->situation->host);
@@ -236,6 +287,7 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 		check_iommu(&v);
 		check_devices(&v);
 	}
+	check_override(&v);
 	remake_wish(&v, &wish);
 	r = read_vms(&v, &wish, reterr);
 	if (r == 0)

@@ -53,6 +53,8 @@ static const struct option_row rows[] = {
 	 "downstream, multifunction, id:VVVV:DDDD"},
 	{"wait", OPTION_WAIT, TEXT, MEMBER(wait), required_argument, "SECONDS",
 	 "how long a VM's start or end is waited for"},
+	{"acs-override", OPTION_ACS_OVERRIDE, TEXT, MEMBER(acs_override), required_argument, "LIST",
+	 "set pcie_acs_override=LIST for the kernel, or none"},
 	{"help", OPTION_HELP, FLAG, MEMBER(help), no_argument, NULL, "print this help"},
 	{"version", OPTION_VERSION, FLAG, MEMBER(version), no_argument, NULL, "print the version"},
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* acs: why each shared group is shared, and the groups as they would be under an override. */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "advice/isolation.h"
 #include "advice/isolation_text.h"
+#include "advice/override.h"
+#include "advice/whatif.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 
@@ -45,12 +47,12 @@ static void acs_json(struct cli *c, const struct isolation_report *r, const stru
 	json_print(&c->out, o);
 }
 
-static void print_member(struct cli *c, const struct device *d)
+static void print_member(struct cli *c, const char *label, const struct device *d)
 {
 	auto_free char *name = device_short_name(d);
 	char bdf[PCI_ADDR_TEXT];
 
-	print_format(&c->out, "    %s %-8s ", pci_addr_format_short(&d->addr, bdf),
+	print_format(&c->out, "    %s%s %-8s ", label, pci_addr_format_short(&d->addr, bdf),
 		     device_short_class(d));
 	print_text(&c->out, name);
 	print_raw(&c->out, "\n");
@@ -71,61 +73,91 @@ static void print_shared(struct cli *c, const struct isolation_report *r)
 		}
 		print_format(&c->out, "Group %d\n", e->id);
 		for (size_t k = 0; k < t->groups[i].len; k++)
-			print_member(c, &t->devices[t->groups[i].members[k]]);
+			print_member(c, "", &t->devices[t->groups[i].members[k]]);
 		print_raw(&c->out, "  ");
 		isolation_why(t, e, &text);
 		str_addc(&text, ' ');
 		isolation_remedy(t, e, &text);
 		print_wrapped(&c->out, text.data, 2);
-		print_raw(&c->out, "\n\n");
+		print_raw(&c->out, "\n");
 	}
 	if (alone)
 		print_format(&c->out, "%zu other group%s of one device, isolated.\n", alone,
 			     alone == 1 ? "" : "s");
 }
 
-static void print_would_be(struct cli *c, const struct isolation *m)
+/* The groups of one block then; its first is what today's number stays with. */
+static void print_block(struct cli *c, const struct whatif *w, const struct whatif_block *b)
 {
-	const struct topology *t = c->situation->topology;
+	auto_str struct str cost = STR_INIT;
 
-	print_format(&c->out, "\nGroups with pcie_acs_override=%s:\n", c->args.override);
-	for (size_t i = 0; i < m->len; i++) {
-		if (m->join[i] != JOIN_NEW)
-			continue;
-		print_raw(&c->out, "  -\n");
-		for (size_t k = i; k < m->len; k++)
-			if (m->leader[k] == i)
-				print_member(c, &t->devices[k]);
+	print_format(&c->out, "  Group %d: %zu group%s\n", b->id, b->then, b->then == 1 ? "" : "s");
+	for (size_t i = 0; i < b->len; i++) {
+		size_t member = b->members[i];
+		bool first = !i || w->then[member] != w->then[b->members[i - 1]];
+		int id = whatif_id_then(w, member);
+		char label[24];
+
+		if (first && id >= 0)
+			snprintf(label, sizeof(label), "%-5d", id);
+		else
+			snprintf(label, sizeof(label), "%-5s", first ? "new" : "");
+		print_member(c, label, &w->topology->devices[member]);
 	}
+	whatif_cost(w, b, &cost);
+	if (cost.len) {
+		print_raw(&c->out, "  Cost: ");
+		print_wrapped(&c->out, cost.data, 2);
+	}
+}
+
+static void print_would_be(struct cli *c, const struct whatif *w)
+{
+	print_format(&c->out, "\nWith pcie_acs_override=%s:\n", c->args.override);
+	for (size_t i = 0; i < w->len; i++)
+		if (whatif_changes(&w->blocks[i]))
+			print_block(c, w, &w->blocks[i]);
+	print_format(&c->out, "  %s: %zu shared, %zu of one device.\n",
+		     w->changed ? "All other groups stay" : "No group changes", w->len - w->changed,
+		     w->alone);
+}
+
+static void print_acs(struct cli *c, const struct whatif *w)
+{
+	auto_str struct str text = STR_INIT;
+
+	print_shared(c, &w->report);
+	if (c->args.override)
+		print_would_be(c, w);
+	if (w->assumed)
+		str_adds(&text, "The IOMMU is off, so there are no groups yet. ");
+	else
+		isolation_trust(&w->report, &text);
+	str_addc(&text, ' ');
+	isolation_kernel(c->situation->platform, &text);
+	print_raw(&c->out, "\n");
+	print_wrapped(&c->out, text.data, 0);
 }
 
 int cmd_acs(struct cli *c)
 {
-	struct acs_override_set override;
-	const struct isolation_report *report;
+	struct acs_override_set override, in_force;
 	struct isolation model;
-	auto_str struct str text = STR_INIT;
+	struct whatif w;
 	struct err err = ERR_INIT;
 
 	if (acs_override_parse(c->args.override ? c->args.override : "", &override, &err) < 0)
 		return cli_wrong_usage(c, &err);
 	if (cli_open_situation(c, &err) < 0)
 		return cli_fail(c, &err);
-	report = situation_isolation(c->situation);
+	acs_override_in_force(c->situation->topology, c->situation->platform, &in_force);
+	whatif_make(c->situation->topology, &override, &in_force, &w);
 	isolation_model(c->situation->topology, &override, &model);
-	if (c->args.json) {
-		acs_json(c, report, &model);
-	} else {
-		print_shared(c, report);
-		if (c->args.override)
-			print_would_be(c, &model);
-		isolation_trust(report, &text);
-		str_addc(&text, ' ');
-		isolation_kernel(c->situation->platform, &text);
-		print_raw(&c->out, "\n");
-		print_wrapped(&c->out, text.data, 0);
-		print_raw(&c->out, "\n");
-	}
+	if (c->args.json)
+		acs_json(c, &w.report, &model);
+	else
+		print_acs(c, &w);
 	isolation_release(&model);
+	whatif_release(&w);
 	return EXIT_DONE;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/diff.h"
+#include "advice/isolation.h"
 #include "advice/rules.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -15,6 +16,7 @@ struct plan_choices cli_choices(const struct args *a)
 		.no_pt = a->no_pt,
 		.no_script = a->no_script,
 		.user = a->user,
+		.acs_override = a->acs_override,
 	};
 
 	if (a->bind)
@@ -42,6 +44,7 @@ static int make_plan(struct cli *c, struct plan **ret)
 {
 	const struct plan_choices choices = cli_choices(&c->args);
 	auto_selection struct selection s = SELECTION_INIT;
+	struct acs_override_set override;
 	struct err err = ERR_INIT;
 
 	if (c->args.none == (c->args.words_len > 0)) {
@@ -50,6 +53,9 @@ static int make_plan(struct cli *c, struct plan **ret)
 				     : "name the devices to hand over, or --none for no device");
 		return cli_wrong_usage(c, &err);
 	}
+	if (acs_override_parse(choices.acs_override ? choices.acs_override : "", &override, &err) <
+	    0)
+		return cli_wrong_usage(c, &err);
 	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0 ||
 	    refuse_ungrouped(c->situation->topology, &s, &err) < 0 ||
 	    plan_build(c->situation, &s, &choices, ret, &err) < 0)
@@ -91,6 +97,17 @@ static json_t *json_commands(const struct changes *c)
 	return array;
 }
 
+/* Devices that are handed over only by the same plan after the reboot. */
+static json_t *json_waits(const struct selection *waits)
+{
+	json_t *array = json_array();
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; i < waits->len; i++)
+		json_array_append_new(array, json_text(pci_addr_format(&waits->items[i], bdf)));
+	return array;
+}
+
 static void plan_json(struct cli *c, const struct plan *p)
 {
 	json_t *o = json_object();
@@ -101,6 +118,8 @@ static void plan_json(struct cli *c, const struct plan *p)
 	json_put(o, "commands", json_commands(&p->changes));
 	json_put(o, "reboot", json_boolean(p->changes.reboot));
 	json_put(o, "warnings", json_texts(&p->warnings));
+	json_put(o, "waits", json_waits(&p->waits));
+	json_put(o, "acs_override", json_text(p->choices.acs_override));
 	json_print(&c->out, o);
 }
 

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define ANY SIZE_MAX
-#define OPTIONS_PLAN (OPTION_NONE | OPTION_BIND | OPTION_NO_PT | OPTION_NO_SCRIPT | OPTION_USER)
+#define OPTIONS_PLAN                                                                               \
+	(OPTION_NONE | OPTION_BIND | OPTION_NO_PT | OPTION_NO_SCRIPT | OPTION_USER |               \
+	 OPTION_ACS_OVERRIDE)
 
 static const struct command_row rows[] = {
 	{"list", "", "groups and devices", OPTION_JSON, 0, 0, cmd_list},

@@ -53,6 +53,27 @@ static bool has_added_up(const struct strv *params, const char *key, const char 
 	return has;
 }
 
+/* Every word of the wished value is on the line, be it in several parameters: the patch adds them up. */
+static bool has_all_words(const struct strv *params, const char *key, const char *value)
+{
+	auto_strv struct strv there = STRV_INIT;
+	auto_strv struct strv wished = STRV_INIT;
+
+	for (size_t i = 0; i < params->len; i++) {
+		auto_free char *list = NULL;
+
+		if (!kernel_param_has_key(params->items[i], key))
+			continue;
+		list = kernel_params_value(params->items[i], key);
+		strv_split(&there, list ? list : "", ",");
+	}
+	strv_split(&wished, value, ",");
+	for (size_t i = 0; i < wished.len; i++)
+		if (!strv_has(&there, wished.items[i]))
+			return false;
+	return true;
+}
+
 bool kernel_line_has(const char *line, const char *param)
 {
 	auto_strv struct strv params = STRV_INIT;
@@ -61,6 +82,8 @@ bool kernel_line_has(const char *line, const char *param)
 	const char *last = NULL;
 
 	split(&params, line);
+	if (equals && !strcmp(key, ACS_OVERRIDE_KEY))
+		return has_all_words(&params, key, equals + 1);
 	for (size_t i = 0; equals && !strchr(equals, ',') && i < ARRAY_SIZE(adding); i++)
 		if (!strcmp(adding[i].key, key))
 			return has_added_up(&params, key, equals + 1, adding[i].opposite);

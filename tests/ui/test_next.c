@@ -37,6 +37,18 @@ static const struct {
 	{{.devices = 5, .marked = 2, .configured = 2}, "inside that system"},
 	{{.devices = 5, .undone = true, .live = true}, "reboot"},
 	{{.devices = 5, .unfinished = true, .configured = 2, .live = true}, "take it back (u)"},
+	/* An override of ACS: into the plan first, whatever blocks without it; then the reboot. */
+	{{.devices = 5, .override_is_new = true}, "what the override would change (p)"},
+	{{.devices = 5,
+	  .marked = 1,
+	  .differs = true,
+	  .unseen = 2,
+	  .blocks = 1,
+	  .override_is_new = true},
+	 "what the override would change (p)"},
+	{{.devices = 5, .override_waits = true, .live = true}, "reboot, then start"},
+	{{.devices = 5, .override_waits = true, .live = true, .configured = 1, .active = 1},
+	 "reboot, then start"},
 	/* What is marked now comes before what was left undone. */
 	{{.devices = 5, .unfinished = true, .marked = 1, .differs = true},
 	 "see what would be written (p)"},

@@ -21,6 +21,10 @@
 
 #define ARCHBOX "tests/ui/machines/archbox.txt"
 #define NO_IOMMU "tests/ui/machines/no-iommu.txt"
+#define DESKTOP "src/machine/demo/desktop.txt"
+#define CHIPSET "tests/machines/am4-b550-rx6600-acs.txt"
+#define BRIDGE "tests/machines/c224-x10slm-f-acs.txt"
+#define LARGE "tests/machines/kbl-e3-pex8748-acs.txt"
 #define IDS "tests/ui/machines/pci.ids"
 
 static const struct {
@@ -45,6 +49,18 @@ static const struct {
 	{"undo", ARCHBOX, "gpWyes\nqu", CHARSET_UTF8, false},
 	{"not-root", ARCHBOX, " ", CHARSET_UTF8, true},
 	{"help", ARCHBOX, "?", CHARSET_UTF8, false},
+	{"what-if", CHIPSET, "a", CHARSET_UTF8, false},
+	{"what-if-both", CHIPSET, "al", CHARSET_UTF8, false},
+	{"what-if-ascii", CHIPSET, "al\t", CHARSET_ASCII, false},
+	{"what-if-fold", CHIPSET, "al jj", CHARSET_UTF8, false},
+	{"what-if-bridge", BRIDGE, "a<jj", CHARSET_UTF8, false},
+	{"what-if-large", LARGE, "a>", CHARSET_UTF8, false},
+	{"what-if-ids", DESKTOP, "aijj ", CHARSET_UTF8, false},
+	{"what-if-taken", DESKTOP, "al\n", CHARSET_UTF8, false},
+	{"what-if-plan", DESKTOP, "/08:00\n al\np", CHARSET_UTF8, false},
+	{"what-if-choice", DESKTOP, "al\np<jjjjj\n", CHARSET_UTF8, false},
+	{"what-if-written", DESKTOP, "/08:00\n al\npWyes\nq", CHARSET_UTF8, false},
+	{"what-if-not-root", ARCHBOX, "a", CHARSET_UTF8, true},
 	{"no-iommu", NO_IOMMU, "", CHARSET_UTF8, false},
 	{"quit", ARCHBOX, " q", CHARSET_UTF8, false},
 };

@@ -35,6 +35,14 @@ static void test_line_has(void **state)
 		{"vfio-pci.ids=1:2", "vfio-pci.ids=1:2", true},
 		{"vfio-pci.ids=1:2 vfio_pci.ids=3:4", "vfio-pci.ids=1:2",
 		 false}, /* the last one counts */
+		{"pcie_acs_override=downstream", "pcie_acs_override=downstream", true},
+		{"pcie_acs_override=multifunction,downstream",
+		 "pcie_acs_override=downstream,multifunction", true}, /* words, in any order */
+		{"pcie_acs_override=downstream pcie_acs_override=multifunction",
+		 "pcie_acs_override=downstream,multifunction", true}, /* and in several */
+		{"pcie_acs_override=downstream", "pcie_acs_override=downstream,multifunction",
+		 false},
+		{"pcie_acs_override=id:1022:1453", "pcie_acs_override=downstream", false},
 		{"quiet", "quiet", true},
 		{"quiet=1", "quiet", false},
 	};
