@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ui/preview.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,6 +62,10 @@ void preview_rebuild(struct preview *p)
 		r = plan_build(p->situation, &p->marks, &p->choices, &p->plan, &p->err);
 	if (r < 0)
 		p->plan = NULL;
+	str_clear(&p->conflicts);
+	if (p->undo && r == -ESTALE &&
+	    undo_conflicts(p->situation->host, 0, &p->conflicts, NULL) < 0)
+		str_clear(&p->conflicts); /* the sentence names the files, too */
 	list_items(p);
 }
 
@@ -68,6 +73,7 @@ void preview_init(struct preview *p, struct situation *s, const struct selection
 		  const char *override, bool undo)
 {
 	*p = (struct preview){.situation = s, .undo = undo};
+	str_init(&p->conflicts);
 	selection_copy(&p->marks, marks);
 	choices_find_users(p);
 	if (s->platform->user)
@@ -83,6 +89,7 @@ void preview_release(struct preview *p)
 	strv_release(&p->users);
 	strv_release(&p->overrides);
 	strv_release(&p->forced);
+	str_release(&p->conflicts);
 	free(p->items);
 }
 
@@ -282,12 +289,27 @@ static void pane_waits(const struct preview *p, struct lines *ret)
 	lines_add(ret, SIGN_CHANGE, ROLE_TEXT, "%s", text);
 }
 
+static void pane_conflicts(const struct str *text, struct lines *ret)
+{
+	auto_strv struct strv lines = STRV_INIT;
+
+	strv_split(&lines, text->data, "\n");
+	for (size_t i = 0; i < lines.len; i++)
+		lines_add(ret, SIGN_NONE,
+			  lines.items[i][0] == '-'   ? ROLE_REMOVED
+			  : lines.items[i][0] == '+' ? ROLE_ADDED
+						     : ROLE_TEXT,
+			  "%s", lines.items[i]);
+}
+
 void preview_pane(const struct preview *p, size_t index, struct lines *ret)
 {
 	const struct item *it;
 
 	if (p->err.code)
 		lines_add(ret, SIGN_BLOCK, ROLE_BLOCK, "%s", p->err.text);
+	if (p->conflicts.len)
+		pane_conflicts(&p->conflicts, ret);
 	if (index >= p->len)
 		return;
 	it = &p->items[index];

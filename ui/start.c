@@ -29,7 +29,13 @@ void start_read_journal(struct app *app)
 	const struct change_record *last, *newest;
 
 	app->last = (struct last_change){.id = 0};
-	if (journal_load(app->situation->host, &j, NULL) < 0 || !j.len)
+	if (journal_load(app->situation->host, &j, NULL) < 0)
+		return;
+	if (j.damaged_len)
+		app_say(app, SIGN_BLOCK,
+			"the record of change %d in the journal is damaged: s says what to do",
+			j.damaged[j.damaged_len - 1].id);
+	if (!j.len)
 		return;
 	last = journal_last(&j);
 	newest = &j.items[j.len - 1];

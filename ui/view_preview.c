@@ -24,7 +24,7 @@ static struct layout layout(const struct app *app, const struct page *p)
 	int list = free_rows - PANE_ROWS > free_rows / 2 ? free_rows - PANE_ROWS : free_rows / 2;
 
 	if ((int)p->preview.len < list)
-		list = (int)p->preview.len;
+		list = p->preview.len ? (int)p->preview.len : 1;
 	return layout_compute(
 		app->grid.rows, app->grid.cols,
 		&(struct layout_wish){
@@ -410,7 +410,7 @@ static void open_page(struct app *app, bool undo)
 	struct page *p = xcalloc(1, sizeof(*p));
 
 	preview_init(&p->preview, app->situation, &app->tree.marks, app_override(app), undo);
-	if (undo && !p->preview.plan) {
+	if (undo && !p->preview.plan && !p->preview.conflicts.len) {
 		app_say(app, SIGN_NOTE, "%s", p->preview.err.text);
 		preview_release(&p->preview);
 		free(p);

@@ -71,15 +71,22 @@ struct change_record {
 	bool reboot;       /* it takes effect at the next boot */
 };
 
+/* A record that can't be read. */
+struct journal_damage {
+	int id;
+	char *text; /* sentences: what is wrong, what is left, what to do */
+};
+
 struct journal {
 	struct change_record *items; /* by id; what a later change took back is CHANGE_UNDONE */
 	size_t len, cap;
-	struct strv damaged; /* a sentence for each record that can't be read */
+	struct journal_damage *damaged; /* by id */
+	size_t damaged_len, damaged_cap;
 };
 
 #define JOURNAL_INIT                                                                               \
 	{                                                                                          \
-		.items = NULL, .len = 0, .cap = 0, .damaged = STRV_INIT                            \
+		.items = NULL, .len = 0, .cap = 0                                                  \
 	}
 #define auto_journal cleanup_with(journal_release)
 
@@ -93,6 +100,8 @@ const struct change_record *journal_find(const struct journal *j, int id); /* or
 const struct change_record *journal_before(const struct journal *j, int id);
 /* The newest change, when its files are in place but a command failed or never ran, or NULL. */
 const struct change_record *journal_unfinished(const struct journal *j);
+/* The damage of change `id`, or of the newest that is damaged when `id` is 0, or NULL. */
+const struct journal_damage *journal_damage(const struct journal *j, int id);
 /* A change that was interrupted while files were being written, or NULL. */
 const struct change_record *journal_interrupted(const struct journal *j);
 /* -EBUSY with a sentence when a change was interrupted: nothing new may begin. */

@@ -13,8 +13,15 @@
 #include "change/plan.h"
 #include "host/host.h"
 
-/* The plan that takes back change `id`, or the last one that stands when `id` is 0; -ENOENT when there is none. */
+/* The plan that takes back change `id`, or the last one that stands when `id` is 0; -ENOENT when
+ * there is none, -ESTALE when somebody edited a file since, -EBUSY when another change must be taken back first. */
 int undo_plan(const struct host *host, int id, struct plan **ret, struct err *reterr) must_check;
+
+/*
+ * After undo_plan() gave -ESTALE: appends, for each file of that change that somebody edited, where its three versions
+ * are and what was edited, as unified diffs.
+ */
+int undo_conflicts(const struct host *host, int id, struct str *ret, struct err *reterr) must_check;
 
 enum recovery {
 	RECOVERY_NONE,       /* nothing was interrupted */

@@ -79,6 +79,11 @@ int cli_confirm(struct cli *c, const char *what, struct err *reterr) must_check;
 int cli_carry_out(struct cli *c, const struct plan *plan);
 /* Each check with its sign, and a line in the end. */
 void cli_print_checks(struct cli *c, const struct checks *checks);
+/*
+ * An interrupted change is taken back, an interrupted undo carried on, after a question, and it is said which.
+ * *ret_left: `undo` has something left to do.
+ */
+int cli_repair(struct cli *c, bool *ret_left, struct err *reterr) must_check;
 /* Prints an interrupted change, if there is one. */
 void cli_warn_interrupted(struct cli *c);
 

@@ -27,6 +27,7 @@ struct preview {
 	bool undo;                   /* the plan takes the last change back */
 	struct plan *plan;           /* NULL when planning failed */
 	struct err err;              /* why */
+	struct str conflicts; /* an undo: the three versions of each file that was edited since */
 	struct plan_choices choices;
 	struct strv users;     /* who could run the VM: choices.user points into it */
 	struct strv overrides; /* of ACS that can be chosen: choices.acs_override points into it */

@@ -110,6 +110,21 @@ static int load_record(const struct host *host, int id, const char *path, struct
 	return r;
 }
 
+static void note_damage(struct journal *j, int id, const char *why)
+{
+	auto_free char *dir = change_path(id, "");
+
+	j->damaged = grow(j->damaged, j->damaged_len, &j->damaged_cap, sizeof(*j->damaged));
+	j->damaged[j->damaged_len++] = (struct journal_damage){
+		.id = id,
+		.text = xasprintf("The record of change %d in the journal is damaged: %s. What is "
+				  "left of the former files is in %s (before.N); compare them "
+				  "with yours, put back what you need, then move that directory "
+				  "away.",
+				  id, why, dir),
+	};
+}
+
 /* A record that can't be read is noted and does not hide the others; a journal that may not be read is an error. */
 static int load_change(const struct host *host, int id, struct journal *j, struct err *reterr)
 {
@@ -123,8 +138,7 @@ static int load_change(const struct host *host, int id, struct journal *j, struc
 	if (r == -ENOENT && !host_exists(host, path))
 		return 0; /* had not begun */
 	if (r < 0) {
-		strv_addf(&j->damaged, "change %d of the journal is damaged and left out: %s", id,
-			  why.text);
+		note_damage(j, id, why.text);
 		return 0;
 	}
 	j->items = grow(j->items, j->len, &j->cap, sizeof(*j->items));
@@ -185,7 +199,9 @@ void journal_release(struct journal *j)
 	for (size_t i = 0; i < j->len; i++)
 		change_record_release(&j->items[i]);
 	free(j->items);
-	strv_release(&j->damaged);
+	for (size_t i = 0; i < j->damaged_len; i++)
+		free(j->damaged[i].text);
+	free(j->damaged);
 	*j = (struct journal)JOURNAL_INIT;
 }
 
@@ -209,6 +225,16 @@ const struct change_record *journal_before(const struct journal *j, int id)
 const struct change_record *journal_last(const struct journal *j)
 {
 	return journal_before(j, INT_MAX);
+}
+
+const struct journal_damage *journal_damage(const struct journal *j, int id)
+{
+	const struct journal_damage *newest = NULL;
+
+	for (size_t i = 0; i < j->damaged_len; i++)
+		if (id ? j->damaged[i].id == id : !newest || j->damaged[i].id > newest->id)
+			newest = &j->damaged[i];
+	return newest;
 }
 
 const struct change_record *journal_unfinished(const struct journal *j)

@@ -75,6 +75,8 @@ static int load_history(const struct host *host, struct plan *p, struct journal 
 {
 	int r = journal_load(host, ret, reterr);
 
+	for (size_t i = 0; !r && i < ret->damaged_len; i++)
+		strv_add(&p->warnings, ret->damaged[i].text);
 	if (r != -EACCES && r != -EPERM)
 		return r;
 	err_clear(reterr);

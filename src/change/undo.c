@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diff.h"
 #include "base/mem.h"
 
 /* Neither what the change wrote nor what was there before: somebody's work. The user gets all three versions to look at. */
@@ -45,8 +46,28 @@ static void give_owner(struct changes *c, const struct journal_edit *e)
 	}
 }
 
-static int reverse_edit(struct plan *p, const struct change_record *c, size_t i, struct err *reterr)
+/* A later change that stands and left the file as it is now: it comes first. */
+static const struct change_record *built_on(const struct journal *j, const struct change_record *c,
+					    const char *path, bool there, const char *now,
+					    size_t len)
 {
+	for (size_t i = j->len; i-- > 0;) {
+		const struct change_record *later = &j->items[i];
+
+		if (later->id <= c->id || later->undoes || later->state == CHANGE_UNDONE)
+			continue;
+		for (size_t k = 0; k < later->len; k++)
+			if (!strcmp(later->edits[k].path, path) &&
+			    same(there, now, len, later->edits[k].exists, &later->edits[k].after))
+				return later;
+	}
+	return NULL;
+}
+
+static int reverse_edit(struct plan *p, const struct journal *j, const struct change_record *c,
+			size_t i, struct err *reterr)
+{
+	const struct change_record *later;
 	const struct journal_edit *e = &c->edits[i];
 	auto_free char *why = xasprintf("as it was before change %d", c->id);
 	const char *now = "";
@@ -59,8 +80,14 @@ static int reverse_edit(struct plan *p, const struct change_record *c, size_t i,
 	err_clear(reterr);
 	if (same(there, now, len, e->existed, &e->before))
 		return 0;
-	if (!same(there, now, len, e->exists, &e->after))
-		return refuse_edited(c, i, reterr);
+	if (!same(there, now, len, e->exists, &e->after)) {
+		later = built_on(j, c, e->path, there, now, len);
+		return later ? err_set(reterr, -EBUSY,
+				       "change %d wrote %s again after it; nothing was written; "
+				       "take change %d back first (vfiotui undo %d)",
+				       later->id, e->path, later->id, later->id)
+			     : refuse_edited(c, i, reterr);
+	}
 	if (!e->existed)
 		return changes_remove(&p->changes, e->path, why, reterr);
 	r = changes_set(&p->changes, e->path, e->before.data, e->before.len, e->mode, why, reterr);
@@ -103,7 +130,7 @@ static int reverse(struct plan *p, const struct journal *j, const struct change_
 	go_back_to(p, journal_before(j, c->id));
 	strv_copy(&p->unmake, &c->made);
 	for (size_t i = c->len; !r && i-- > 0;)
-		r = reverse_edit(p, c, i, reterr);
+		r = reverse_edit(p, j, c, i, reterr);
 	reverse_commands(p, c);
 	p->changes.reboot = c->reboot;
 	return r < 0 ? err_wrap(reterr, r, "cannot take change %d back", c->id) : 0;
@@ -133,8 +160,16 @@ static int choose(const struct journal *j, int id, const struct change_record **
 		  struct err *reterr)
 {
 	const struct change_record *c = id ? journal_find(j, id) : journal_last(j);
+	const struct journal_damage *damage = journal_damage(j, id);
 
 	*ret = c;
+	if (damage && !id && c && c->id < damage->id)
+		return err_set(reterr, -EBADMSG,
+			       "nothing was written: %s Change %d, before it, can be taken back "
+			       "with vfiotui undo %d.",
+			       damage->text, c->id, c->id);
+	if (damage && !c)
+		return err_set(reterr, -EBADMSG, "nothing was written: %s", damage->text);
 	if (!c && id)
 		return err_set(reterr, -ENOENT, "there is no change %d", id);
 	if (!c)
@@ -172,5 +207,56 @@ int undo_plan(const struct host *host, int id, struct plan **ret, struct err *re
 		plan_free(p);
 	else
 		*ret = p;
+	return r;
+}
+
+/* --- the three versions of a file that somebody edited ------------------------------- */
+
+static void add_version(struct str *out, const char *what, const char *where, bool exists)
+{
+	str_addf(out, "  %-22s %s\n", what, exists ? where : "(not there)");
+}
+
+static void add_conflict(struct str *out, const struct change_record *c, size_t i,
+			 const struct str *now, bool there)
+{
+	const struct journal_edit *e = &c->edits[i];
+	const char *after = e->exists ? e->after.data : NULL;
+	auto_free char *before_path = journal_bytes_path(c->id, i, false);
+	auto_free char *after_path = journal_bytes_path(c->id, i, true);
+
+	str_addf(out, "%s, three versions:\n", e->path);
+	add_version(out, "before the change:", before_path, e->existed);
+	add_version(out, "as it was written:", after_path, e->exists);
+	add_version(out, "now:", e->path, there);
+	str_adds(out, "What somebody changed since it was written:\n");
+	diff_unified(out, e->path, after, e->after.len, there ? now->data : NULL, now->len);
+	str_adds(out, "What taking the change back would do to the file as it was written:\n");
+	diff_unified(out, e->path, after, e->after.len, e->existed ? e->before.data : NULL,
+		     e->before.len);
+}
+
+int undo_conflicts(const struct host *host, int id, struct str *ret, struct err *reterr)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	const struct change_record *c;
+	int r = journal_load(host, &j, reterr);
+
+	if (!r)
+		r = choose(&j, id, &c, reterr);
+	for (size_t i = 0; !r && i < c->len; i++) {
+		const struct journal_edit *e = &c->edits[i];
+		auto_str struct str now = STR_INIT;
+		bool there;
+
+		str_add(&now, "", 0);
+		r = host_read(host, e->path, &now, reterr);
+		there = r != -ENOENT;
+		if (r == -ENOENT)
+			r = 0;
+		if (!r && !same(there, now.data, now.len, e->exists, &e->after) &&
+		    !same(there, now.data, now.len, e->existed, &e->before))
+			add_conflict(ret, c, i, &now, there);
+	}
 	return r;
 }

@@ -67,6 +67,21 @@ static void check_state_of_change(const struct verify *v)
 		   xstrdup("apply again, which runs them again, or undo"));
 }
 
+static void check_journal(const struct journal *j, struct checks *checks)
+{
+	const struct change_record *c = journal_interrupted(j);
+
+	if (c)
+		checks_add(checks, CHECK_FAILED,
+			   xasprintf("all files of change %d are written", c->id),
+			   xstrdup("it was interrupted"),
+			   xstrdup("vfiotui undo, which puts the files in order"));
+	for (size_t i = 0; i < j->damaged_len; i++)
+		checks_add(checks, CHECK_FAILED,
+			   xasprintf("the record of change %d can be read", j->damaged[i].id),
+			   xstrdup("it is damaged"), xstrdup(j->damaged[i].text));
+}
+
 static void check_iommu(const struct verify *v)
 {
 	const struct platform *p = v->situation->platform;
@@ -278,6 +293,7 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 
 	if (r < 0)
 		return r;
+	check_journal(&j, ret);
 	v.change = journal_last(&j);
 	if (!v.change)
 		return 0;

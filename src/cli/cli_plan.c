@@ -191,6 +191,17 @@ static int apply(struct cli *c, const struct plan *p)
 	return cli_carry_out(c, p);
 }
 
+/* Planned on files that are half written, the plan would be for another machine. */
+static int repair_first(struct cli *c, struct err *reterr)
+{
+	bool left;
+	int r = cli_open_host(c, reterr);
+
+	if (r < 0 || (host_is_live(c->host) && geteuid()))
+		return r;
+	return cli_repair(c, &left, reterr);
+}
+
 int cmd_apply(struct cli *c)
 {
 	struct plan *p = NULL;
@@ -199,6 +210,8 @@ int cmd_apply(struct cli *c)
 
 	if (refuse_unknown_force(c, &err) < 0)
 		return cli_wrong_usage(c, &err);
+	if (repair_first(c, &err) < 0)
+		return cli_fail(c, &err);
 	status = make_plan(c, &p);
 	if (status != EXIT_DONE)
 		return status;

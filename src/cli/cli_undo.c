@@ -29,31 +29,14 @@ static int read_id(const struct args *a, int *ret, struct err *reterr)
 	return 0;
 }
 
-/*
- * A change that was stopped half way is repaired first. `ret_left` says whether something is
- * then left to undo in the same run.
- */
-static int repair(struct cli *c, bool *ret_left, struct err *reterr)
+/* Somebody edited a file since: the user sees all that there is to decide with. */
+static int refuse(struct cli *c, int id, const struct err *why)
 {
-	enum recovery found = RECOVERY_NONE;
 	auto_str struct str text = STR_INIT;
-	int r = undo_recover(c->host, false, &found, &text, reterr);
 
-	*ret_left = true;
-	if (r < 0 || found == RECOVERY_NONE)
-		return r;
-	print_wrapped(&c->out, text.data, 0);
-	r = cli_confirm(c, "repair it", reterr);
-	if (r < 0)
-		return r;
-	str_clear(&text);
-	cli_hold_signals(c);
-	r = undo_recover(c->host, true, &found, &text, reterr);
-	if (r < 0)
-		return r;
-	print_wrapped(&c->out, text.data, 0);
-	*ret_left = found == RECOVERY_NEEDED;
-	return 0;
+	if (why->code == -ESTALE && undo_conflicts(c->host, id, &text, NULL) == 0)
+		print_lines(&c->out, text.data, text.len);
+	return cli_fail(c, why);
 }
 
 static int take_back(struct cli *c, const struct plan *p)
@@ -85,12 +68,14 @@ int cmd_undo(struct cli *c)
 		err_set(&err, -EPERM, "nothing was written: undo needs root (sudo vfiotui undo)");
 		return cli_fail(c, &err);
 	}
-	if (repair(c, &left, &err) < 0)
+	if (cli_repair(c, &left, &err) < 0)
 		return cli_fail(c, &err);
 	if (!left)
 		return EXIT_DONE;
-	if (cli_open_situation(c, &err) < 0 || undo_plan(c->host, id, &p, &err) < 0)
+	if (cli_open_situation(c, &err) < 0)
 		return cli_fail(c, &err);
+	if (undo_plan(c->host, id, &p, &err) < 0)
+		return refuse(c, id, &err);
 	status = take_back(c, p);
 	plan_free(p);
 	return status;
@@ -115,8 +100,10 @@ static json_t *json_time(time_t when)
 	return json_text(text);
 }
 
-static json_t *json_record(const struct change_record *r)
+static json_t *json_record(const struct host *host, const struct change_record *r)
 {
+	auto_free char *log = journal_log_path(r->id);
+	const bool has_log = host_exists(host, log);
 	json_t *o = json_object(), *devices = json_array(), *files = json_array();
 
 	for (size_t i = 0; i < r->devices.len; i++) {
@@ -134,18 +121,21 @@ static json_t *json_record(const struct change_record *r)
 	json_put(o, "devices", devices);
 	json_put(o, "names", json_texts(&r->names));
 	json_put(o, "files", files);
+	json_put(o, "log", has_log ? json_text(log) : json_null());
 	return o;
 }
 
 static void history_json(struct cli *c, const struct journal *j)
 {
-	json_t *o = json_object(), *changes = json_array();
+	json_t *o = json_object(), *changes = json_array(), *damaged = json_array();
 
+	for (size_t i = 0; i < j->damaged_len; i++)
+		json_array_append_new(damaged, json_text(j->damaged[i].text));
 	for (size_t i = 0; i < j->len; i++)
-		json_array_append_new(changes, json_record(&j->items[i]));
+		json_array_append_new(changes, json_record(c->host, &j->items[i]));
 	json_put(o, "schema", json_integer(1));
 	json_put(o, "changes", changes);
-	json_put(o, "damaged", json_texts(&j->damaged));
+	json_put(o, "damaged", damaged);
 	json_print(&c->out, o);
 }
 
@@ -172,15 +162,32 @@ static void print_record(struct printer *p, const struct change_record *r)
 	print_format(p, " (%zu file%s)\n", r->len, r->len == 1 ? "" : "s");
 }
 
-static void history_text(struct cli *c, const struct journal *j)
+static void print_files(struct cli *c, const struct change_record *r)
 {
-	for (size_t i = 0; i < j->len; i++)
-		print_record(&c->out, &j->items[i]);
-	for (size_t i = 0; i < j->damaged.len; i++) {
-		print_text(&c->out, j->damaged.items[i]);
+	auto_free char *log = journal_log_path(r->id);
+
+	for (size_t i = 0; i < r->len; i++) {
+		const struct journal_edit *e = &r->edits[i];
+
+		print_raw(&c->out, !e->exists   ? "      remove "
+				   : e->existed ? "      change "
+						: "      create ");
+		print_text(&c->out, e->path);
 		print_raw(&c->out, "\n");
 	}
-	if (!j->len && !j->damaged.len)
+	if (host_exists(c->host, log))
+		print_format(&c->out, "      output of its commands: %s\n", log);
+}
+
+static void history_text(struct cli *c, const struct journal *j)
+{
+	for (size_t i = 0; i < j->len; i++) {
+		print_record(&c->out, &j->items[i]);
+		print_files(c, &j->items[i]);
+	}
+	for (size_t i = 0; i < j->damaged_len; i++)
+		print_wrapped(&c->out, j->damaged[i].text, 0);
+	if (!j->len && !j->damaged_len)
 		print_raw(&c->out, "No change was made yet.\n");
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "change/apply.h"
+#include "faults.h"
 #include "tmproot.h"
 
 void fixture_put(const char *root, const char *path, const char *text, mode_t mode)
@@ -61,6 +62,7 @@ struct host *fixture_host(const char *root)
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}
+	host_set_ops(host, faults_none());
 	return host;
 }
 

@@ -31,6 +31,12 @@ char *tmproot_new(void)
 	return root;
 }
 
+void tmproot_use_memory(void)
+{
+	if (!access("/dev/shm", W_OK))
+		setenv("TMP", "/dev/shm", 1);
+}
+
 char *tmproot_path(const char *root, const char *path)
 {
 	return xasprintf("%s%s%s", root, path[0] == '/' ? "" : "/", path);

@@ -20,6 +20,8 @@
 
 char *tmproot_new(void);
 void tmproot_remove(char *root); /* the tree too; frees */
+/* From here on in memory where that is possible, for a test that makes thousands of roots. */
+void tmproot_use_memory(void);
 
 void tmproot_put(const char *root, const char *path, const char *text);
 void tmproot_put_bytes(const char *root, const char *path, const char *bytes, size_t len);

@@ -120,7 +120,7 @@ static bool try_error(const struct attempt *t, long at)
 	faults_init(&faults, t->scope, at, t->error, t->sticky);
 	host_set_ops(host, &faults.ops);
 	r = fixture_apply(host, plan, &err);
-	host_set_ops(host, NULL);
+	host_set_ops(host, faults_none());
 	snprintf(when, sizeof(when), "%s at call %ld (%s)%s", strerror(t->error), at,
 		 faults.failed_on ? faults.failed_on : "-", t->sticky ? " and from then on" : "");
 	check_outcome(root, t, r, &err, when);
@@ -430,5 +430,6 @@ int main(void)
 		cmocka_unit_test(a_failed_command_stops_and_is_kept),
 	};
 
+	tmproot_use_memory();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

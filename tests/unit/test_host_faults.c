@@ -87,7 +87,7 @@ static void run(size_t operation, long fail_at, int error, bool sticky, struct o
 	faults_init(&o->faults, FAULTS_ALL, fail_at, error, sticky);
 	host_set_ops(host, &o->faults.ops);
 	o->r = operations[operation].run(host, &o->err);
-	host_set_ops(host, NULL);
+	host_set_ops(host, faults_none());
 	host_free(host);
 	o->temporary_left = tmproot_count(root, ".vfiotui-") > 0;
 	tmproot_picture(root, &o->picture);

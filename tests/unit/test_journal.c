@@ -68,7 +68,7 @@ static void a_change_is_read_as_it_was_written(void **state)
 	fixture_apply_ok(host, plan);
 	load(host, &j);
 	assert_int_equal(j.len, 1);
-	assert_int_equal(j.damaged.len, 0);
+	assert_int_equal(j.damaged_len, 0);
 	c = journal_last(&j);
 	assert_int_equal(c->id, 1);
 	assert_int_equal(c->state, CHANGE_DONE);
@@ -166,9 +166,13 @@ static void damage(const char *path, const char *text, const char *part)
 	load(host, &j);
 	assert_int_equal(j.len, 1);
 	assert_int_equal(j.items[0].id, 2);
-	assert_int_equal(j.damaged.len, 1);
-	if (!strstr(j.damaged.items[0], "change 1 ") || !strstr(j.damaged.items[0], part))
-		fail_msg("no \"%s\" in \"%s\"", part, j.damaged.items[0]);
+	assert_int_equal(j.damaged_len, 1);
+	assert_int_equal(journal_damage(&j, 0)->id, 1);
+	assert_null(journal_damage(&j, 2));
+	/* What is left, and where. */
+	assert_non_null(strstr(j.damaged[0].text, "/var/lib/vfiotui/changes/0001 (before.N)"));
+	if (!strstr(j.damaged[0].text, "change 1 ") || !strstr(j.damaged[0].text, part))
+		fail_msg("no \"%s\" in \"%s\"", part, j.damaged[0].text);
 	plan_free(plan);
 	plan_free(second);
 	host_free(host);
@@ -209,7 +213,7 @@ static void a_directory_without_record_had_not_begun(void **state)
 	assert_true(tmproot_has(root, "/var/lib/vfiotui/changes/0004/before.0"));
 	load(host, &j);
 	assert_int_equal(j.len, 1);
-	assert_int_equal(j.damaged.len, 0);
+	assert_int_equal(j.damaged_len, 0);
 	assert_int_equal(j.items[0].id, 5);
 	plan_free(plan);
 	host_free(host);
@@ -262,7 +266,7 @@ static void which_change_stands(void **state)
 		for (int k = 0; k < 4 && rows[i].states[k]; k++)
 			put_record(root, k + 1, rows[i].states[k], rows[i].undoes[k]);
 		load(host, &j);
-		assert_int_equal(j.damaged.len, 0);
+		assert_int_equal(j.damaged_len, 0);
 		c = journal_last(&j);
 		assert_int_equal(c ? c->id : 0, rows[i].last);
 		c = journal_interrupted(&j);

@@ -358,6 +358,85 @@ static void by_number(void **state)
 	machine_free(&m);
 }
 
+static void what_a_later_change_wrote_is_not_somebodys(void **state)
+{
+	struct machine m = machine_new();
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	change(&m, "/etc/a", "one\n", "");
+	change(&m, "/etc/a", "two\n", "");
+	assert_int_equal(undo_plan(m.host, 1, &p, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "take change 2 back first (vfiotui undo 2)"));
+	undo(&m);
+	undo(&m);
+	assert_false(tmproot_has(m.root, "/etc/a"));
+	machine_free(&m);
+}
+
+static void the_three_versions_are_shown(void **state)
+{
+	static const char *const parts[] = {
+		"/etc/mkinitcpio.conf, three versions:\n",
+		"  before the change:     /var/lib/vfiotui/changes/0001/before.0\n",
+		"  as it was written:     /var/lib/vfiotui/changes/0001/after.0\n",
+		"  now:                   /etc/mkinitcpio.conf\n",
+		" ours\n+and mine\n",
+		"-ours\n+MODULES=()\n",
+	};
+	struct machine m = machine_new();
+	auto_str struct str text = STR_INIT;
+
+	(void)state;
+	change(&m, "/etc/mkinitcpio.conf", "ours\n", "");
+	fixture_put(m.root, "/etc/mkinitcpio.conf", "ours\nand mine\n", 0644);
+	assert_int_equal(undo_conflicts(m.host, 0, &text, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strstr(text.data, parts[i]))
+			fail_msg("no \"%s\" in %s", parts[i], text.data);
+	/* Taken away is a version, too; a file as it was written is no conflict. */
+	str_clear(&text);
+	assert_int_equal(host_remove(m.host, "/etc/mkinitcpio.conf", NULL), 0);
+	assert_int_equal(undo_conflicts(m.host, 1, &text, NULL), 0);
+	assert_non_null(strstr(text.data, "now:                   (not there)\n"));
+	str_clear(&text);
+	fixture_put(m.root, "/etc/mkinitcpio.conf", "ours\n", 0644);
+	assert_int_equal(undo_conflicts(m.host, 1, &text, NULL), 0);
+	assert_int_equal(text.len, 0);
+	machine_free(&m);
+}
+
+/* Undo never skips over a record that it can't read. */
+static void a_damaged_record_stops_undo(void **state)
+{
+	struct machine m = machine_new();
+	auto_str struct str tree = STR_INIT;
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	change(&m, "/etc/a", "a\n", "");
+	change(&m, "/etc/b", "b\n", "");
+	fixture_put(m.root, "/var/lib/vfiotui/changes/0002/record.json", "{", 0600);
+	fixture_tree(m.root, &tree);
+	assert_int_equal(undo_plan(m.host, 0, &p, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "record of change 2 in the journal is damaged"));
+	assert_non_null(strstr(err.text, "/var/lib/vfiotui/changes/0002 (before.N)"));
+	assert_non_null(strstr(err.text, "can be taken back with vfiotui undo 1"));
+	assert_int_equal(undo_plan(m.host, 2, &p, &err), -EBADMSG);
+	assert_null(strstr(err.text, "vfiotui undo 1"));
+	assert_tree(&m, &tree);
+	/* What is asked for by its number can be taken back; what is damaged stays. */
+	assert_int_equal(undo_plan(m.host, 1, &p, &err), 0);
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	assert_false(tmproot_has(m.root, "/etc/a"));
+	assert_true(tmproot_has(m.root, "/etc/b"));
+	assert_int_equal(undo_plan(m.host, 0, &p, &err), -EBADMSG);
+	machine_free(&m);
+}
+
 /* --- recovery ------------------------------------------------------------------ */
 
 static void recovery_refuses_what_somebody_wrote(void **state)
@@ -447,6 +526,9 @@ int main(void)
 		cmocka_unit_test(commands_are_run_again_or_taken_back),
 		cmocka_unit_test(an_undo_whose_command_failed_is_resumed),
 		cmocka_unit_test(by_number),
+		cmocka_unit_test(what_a_later_change_wrote_is_not_somebodys),
+		cmocka_unit_test(the_three_versions_are_shown),
+		cmocka_unit_test(a_damaged_record_stops_undo),
 		cmocka_unit_test(recovery_refuses_what_somebody_wrote),
 		cmocka_unit_test(recovery_sweeps_what_a_kill_left),
 		cmocka_unit_test(an_interrupted_undo_is_finished),
