@@ -59,9 +59,10 @@ ui_test_sources := $(sort $(wildcard tests/ui/test_*.c))
 support_sources := $(sort $(wildcard tests/support/*.c))
 fuzz_sources := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 bundled := $(sort $(wildcard src/machine/demo/*.txt))
+launch_parts := $(sort $(wildcard src/vm/launch/*.sh))
 
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-core_objects := $(call object,$(core_sources)) $(if $(bundled),$(BUILD)/obj/bundled.o)
+core_objects := $(call object,$(core_sources)) $(if $(bundled),$(BUILD)/obj/bundled.o) $(BUILD)/obj/launch.o
 main_object := $(BUILD)/obj/src/cli/main.o
 cli_objects := $(filter-out $(main_object),$(call object,$(cli_sources)))
 ui_objects := $(call object,$(ui_sources))
@@ -97,6 +98,15 @@ $(BUILD)/bundled.c: $(bundled) packaging/bundle
 	$(call quiet,GEN)sh packaging/bundle $(bundled) > $@.new && mv $@.new $@
 
 $(BUILD)/obj/bundled.o: $(BUILD)/bundled.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(flags) -MMD -MP -c -o $@ $<
+
+# The parts of the launch script, inside the program.
+$(BUILD)/launch.c: $(launch_parts) packaging/embed
+	@mkdir -p $(@D)
+	$(call quiet,GEN)sh packaging/embed $(launch_parts) > $@.new && mv $@.new $@
+
+$(BUILD)/obj/launch.o: $(BUILD)/launch.c
 	@mkdir -p $(@D)
 	$(call quiet,CC)$(CC) $(flags) -MMD -MP -c -o $@ $<
 

@@ -88,8 +88,9 @@ struct platform {
 	struct strv distro_like; /* ID and the words of ID_LIKE */
 	char *qemu;              /* path of qemu-system-x86_64 or NULL */
 	char *qemu_version;      /* "10.0.13"; live host only, else NULL */
-	struct ovmf ovmf;
-	bool libvirt;       /* /etc/libvirt/qemu.conf or the daemon is there */
+	struct ovmf ovmf;        /* better without Secure Boot */
+	struct ovmf ovmf_secure; /* with Secure Boot */
+	bool libvirt;            /* /etc/libvirt/qemu.conf or the daemon is there */
 	char *libvirt_unit; /* the unit to restart: "virtqemud.service" or "libvirtd.service", NULL */
 	char *user; /* who shall use the VM: SUDO_USER, else the owner of the first home, or NULL */
 	bool is_root; /* may change this machine (or the root is not live) */

@@ -19,7 +19,8 @@ void platform_find_iommu(const struct host *host, struct platform *p);
 /* platform_vm.c: qemu, qemu_version, ovmf, libvirt, libvirt_unit */
 void platform_find_vm_programs(const struct host *host, struct platform *p);
 /* ovmf.c */
-void ovmf_find(const struct host *host, struct ovmf *ret);
+void ovmf_find(const struct host *host, struct ovmf *ret, struct ovmf *ret_secure);
+void ovmf_release(struct ovmf *o);
 
 /* The value of an EFI variable without its four bytes of attributes; false when there is none. */
 bool platform_efi_variable(const struct host *host, const char *name, struct str *ret);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * launch_script: a bash script that starts one VM with the devices handed over and
- * stands alone, without vfiotui.
+ * launch_script: a bash script that starts one VM and stands alone, without vfiotui.
  *
- * A pure function: data in, the script's bytes out. Every value is quoted for the
- * shell; QEMU's own comma rule (a comma in a value is doubled) is kept.
+ * A pure function: profile and platform in, the script's bytes out. Every value is quoted
+ * for the shell; QEMU's own comma rule (a comma in a value is doubled) is kept.
+ *
+ * The script says in words what is not ready, hands over at its start the devices that
+ * the host still has, starts helpers (swtpm, Samba, a keyboard server), pins the virtual
+ * CPUs, waits for QEMU, and takes all of it back on every way out. Its sockets and notes
+ * are where vm/runtime.h says; the second signal, or a second TERM, switches the guest off.
+ * Exit status: QEMU's own; 1 when it was not started; 143 when a signal came before.
  *
  * Its second line carries a checksum of the rest, so that a script its owner has
  * edited is told from one that can be written anew.
@@ -16,34 +21,11 @@
 #include <stddef.h>
 
 #include "base/str.h"
-#include "base/strv.h"
-#include "machine/pci_addr.h"
-
-struct launch_device {
-	struct pci_addr addr;
-	char bdf[PCI_ADDR_TEXT];
-	int group;
-	const char *name; /* for a comment */
-	bool gpu;         /* the VM has a screen of its own then */
-};
-
-struct launch {
-	const char *vm_name;                             /* "windows" */
-	const char *qemu;                                /* path or name of qemu-system-x86_64 */
-	const char *ovmf_code, *ovmf_vars, *ovmf_format; /* NULL code: SeaBIOS */
-	bool ovmf_secure_boot;                           /* needs SMM */
-	const char *disk;        /* path of the image, created by the script's --create-disk only;
-				    NULL: in the directory where the VM's variables are */
-	const char *disk_format; /* "qcow2" or "raw" */
-	unsigned memory_mib;
-	unsigned cores, threads;
-	bool amd;                            /* topoext */
-	const struct launch_device *devices; /* by address */
-	size_t len;
-};
+#include "machine/platform.h"
+#include "vm/profile.h"
 
 /* Appends the script. */
-void launch_script_write(struct str *out, const struct launch *launch);
+void launch_script_write(struct str *out, const struct vm_profile *vm, const struct platform *host);
 /* True when the bytes are a script as launch_script_write() left it. */
 bool launch_script_untouched(const char *bytes, size_t len);
 

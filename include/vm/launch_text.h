@@ -2,8 +2,9 @@
 /*
  * launch_text: the parts of the launch script that are the same for every VM.
  *
- * In the script they stand in this order, with the settings behind the usage and the
- * devices behind the machine (vm/launch_script.h). Bash reads them as they are.
+ * They are shell files, src/vm/launch/NAME.sh, compiled in by packaging/embed. In the
+ * script they stand in this order, with the settings behind the usage and the VM's own
+ * arguments behind the preparations for them (vm/launch_script.h).
  */
 #ifndef VM_LAUNCH_TEXT_H
 #define VM_LAUNCH_TEXT_H
@@ -11,7 +12,9 @@
 extern const char launch_usage[];     /* end of the head comment */
 extern const char launch_options[];   /* command line, --create-disk */
 extern const char launch_preflight[]; /* is all ready? */
-extern const char launch_machine[];   /* QEMU's arguments */
-extern const char launch_start[];     /* lock, variables, monitor, start */
+extern const char launch_host[];      /* devices handed over and given back, helpers, pinning */
+extern const char launch_args[];      /* what the arguments need: places, layers of a disk */
+extern const char launch_screen[];    /* screen, keyboard and mouse */
+extern const char launch_start[];     /* lock, traps, start, end */
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * preset: a profile to begin with, made of the guest's kind and what this host has.
  *
- *	vm_host_read(host, &facts);			processors, caches, nodes, memory
+ *	vm_host_read(host, user, &facts);		processors, caches, nodes, memory
  *	vm_preset(&vm, VM_WINDOWS_11, &facts);		fills the profile, nothing but its name is kept
  *	vm_preset_device(&vm, device);			for each device handed over
  *	vm_preset_place(&vm, &facts);			processors and node, now that the devices are known
@@ -13,7 +13,7 @@
 #ifndef VM_PRESET_H
 #define VM_PRESET_H
 
-#include "host/host.h"
+#include "config/files.h"
 #include "machine/topology.h"
 #include "vm/profile.h"
 
@@ -40,6 +40,8 @@ struct vm_host {
 
 /* Reads sysfs and /proc; `user` (or NULL) is whose home the disks go to. */
 void vm_host_read(const struct host *host, const char *user, struct vm_host *ret);
+/* The same through a view of the files that is there already. */
+void vm_host_read_files(struct files *files, const char *user, struct vm_host *ret);
 void vm_host_release(struct vm_host *h);
 
 void vm_preset(struct vm_profile *p, enum vm_system system, const struct vm_host *h);

@@ -13,79 +13,37 @@
 #include "base/mem.h"
 #include "config/target.h"
 #include "vm/launch_script.h"
+#include "vm/preset.h"
+#include "vm/profile_value.h"
 
 #define BESIDE_PATH LAUNCH_SCRIPT_PATH ".new"
-#define MEMORY_UNKNOWN 4096U /* MiB, where the host's can't be read */
-#define MEMORY_MOST 16384U
 
-/* The number behind `key` in a file of "key : number" lines, or 0. */
-static unsigned long number_of(struct files *files, const char *path, const char *key)
+static bool is_gpu(const struct wish_device *d)
 {
-	const char *bytes;
-	const char *at;
-	size_t len;
-
-	if (files_get(files, path, &bytes, &len, NULL) < 0)
-		return 0;
-	for (at = strstr(bytes, key); at; at = strstr(at + 1, key))
-		if (at == bytes || at[-1] == '\n')
-			return strtoul(at + strlen(key) + strspn(at + strlen(key), " \t:"), NULL,
-				       10);
-	return 0;
+	return d->class_code >> 16 == 0x03;
 }
 
-/* Half of the host's memory in whole GiB, within reason. */
-static unsigned choose_memory(struct files *files)
-{
-	unsigned long mib = number_of(files, "/proc/meminfo", "MemTotal") / 1024 / 2;
-
-	if (!mib)
-		return MEMORY_UNKNOWN;
-	if (mib > MEMORY_MOST)
-		return MEMORY_MOST;
-	return mib < 1024 ? (unsigned)mib : (unsigned)(mib / 1024 * 1024);
-}
-
-/* All cores but two for the host, and the host's threads per core. */
-static void choose_cores(struct files *files, unsigned *cores, unsigned *threads)
-{
-	unsigned long have = number_of(files, "/proc/cpuinfo", "cpu cores");
-	unsigned long siblings = number_of(files, "/proc/cpuinfo", "siblings");
-
-	*cores = have > 3 ? (unsigned)have - 2 : 2;
-	*threads = have && siblings == 2 * have ? 2 : 1;
-	if (have && have < 3)
-		*cores = 1;
-}
-
+/* No profile: a VM as vfiotui proposes it for this host, with what is handed over. */
 static void write_script(const struct target_context *ctx, const struct wish *wish, struct str *out)
 {
-	struct launch_device *devices = xcalloc(wish->len, sizeof(*devices));
-	const struct platform *p = ctx->platform;
-	struct launch launch = {
-		.vm_name = "passthrough",
-		.qemu = p->qemu ? p->qemu : "qemu-system-x86_64",
-		.ovmf_code = p->ovmf.vars ? p->ovmf.code : NULL,
-		.ovmf_vars = p->ovmf.vars,
-		.ovmf_format = p->ovmf.format,
-		.ovmf_secure_boot = p->ovmf.secure_boot,
-		.disk_format = "qcow2",
-		.memory_mib = choose_memory(ctx->files),
-		.amd = p->cpu == CPU_AMD,
-		.devices = devices,
-		.len = wish->len,
-	};
+	auto_vm_host struct vm_host host = VM_HOST_INIT;
+	auto_vm_profile struct vm_profile vm;
 
-	choose_cores(ctx->files, &launch.cores, &launch.threads);
+	vm_profile_init(&vm, "passthrough");
+	vm_host_read_files(ctx->files, wish->user, &host);
+	host.available_mib = 0; /* or each plan would give another script */
+	vm_preset(&vm, VM_OTHER, &host);
 	for (size_t i = 0; i < wish->len; i++) {
-		devices[i].addr = wish->devices[i].addr;
-		memcpy(devices[i].bdf, wish->devices[i].bdf, sizeof(devices[i].bdf));
-		devices[i].group = wish->devices[i].group;
-		devices[i].name = wish->devices[i].name;
-		devices[i].gpu = wish->devices[i].class_code >> 16 == 0x03;
+		const struct wish_device *d = &wish->devices[i];
+		auto_str struct str text = STR_INIT;
+
+		str_addf(&text, "%s ids=%04x:%04x name=", d->bdf, d->vendor, d->id);
+		vm_quote(&text, d->name ? d->name : "", true);
+		(void)!vm_field_set(&vm, vm_field_find("device"), text.data, NULL);
+		if (is_gpu(d))
+			vm.display = VM_DISPLAY_NONE;
 	}
-	launch_script_write(out, &launch);
-	free(devices);
+	launch_script_write(out, &vm, ctx->platform);
 }
 
 /* Is the file there, and is it one that may be written over? */

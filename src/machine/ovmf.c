@@ -18,12 +18,18 @@
 #define VENDOR_DIR "/usr/share/qemu/firmware"
 #define MACHINE "pc-q35-10.0" /* what the patterns in descriptors are held against */
 
-static void take(struct ovmf *o, const char *code, const char *vars, const char *format,
-		 bool secure_boot)
+void ovmf_release(struct ovmf *o)
 {
 	free(o->code);
 	free(o->vars);
 	free(o->format);
+	*o = (struct ovmf){.code = NULL};
+}
+
+static void take(struct ovmf *o, const char *code, const char *vars, const char *format,
+		 bool secure_boot)
+{
+	ovmf_release(o);
 	*o = (struct ovmf){.code = xstrdup(code),
 			   .vars = xstrdup(vars),
 			   .format = xstrdup(format),
@@ -84,8 +90,9 @@ static const char *image(const struct host *host, json_t *part)
 	return name && name[0] == '/' && host_exists(host, name) ? name : NULL;
 }
 
-/* Takes what the descriptor offers, if it is for us; better: without Secure Boot. */
-static void try_descriptor(const struct host *host, json_t *d, struct ovmf *ret)
+/* Takes what the descriptor offers, if it is for us; of secure ones better with its keys enrolled. */
+static void try_descriptor(const struct host *host, json_t *d, struct ovmf *ret,
+			   struct ovmf *ret_secure, bool *enrolled)
 {
 	json_t *mapping = json_object_get(d, "mapping");
 	json_t *features = json_object_get(d, "features");
@@ -105,10 +112,16 @@ static void try_descriptor(const struct host *host, json_t *d, struct ovmf *ret)
 		return;
 	if (!ret->code || (ret->secure_boot && !secure))
 		take(ret, code, vars, format ? format : "raw", secure);
+	if (!array_has(features, "secure-boot") ||
+	    (ret_secure->code && (*enrolled || !array_has(features, "enrolled-keys"))))
+		return;
+	take(ret_secure, code, vars, format ? format : "raw", true);
+	*enrolled = array_has(features, "enrolled-keys");
 }
 
-static void by_descriptors(const struct host *host, struct ovmf *ret)
+static void by_descriptors(const struct host *host, struct ovmf *ret, struct ovmf *ret_secure)
 {
+	bool enrolled = false;
 	auto_strv struct strv names = STRV_INIT, all = STRV_INIT;
 
 	/* a directory that is missing adds no names */
@@ -128,42 +141,55 @@ static void by_descriptors(const struct host *host, struct ovmf *ret)
 			continue;
 		descriptor = json_loadb(text.data, text.len, 0, NULL);
 		if (descriptor)
-			try_descriptor(host, descriptor, ret);
+			try_descriptor(host, descriptor, ret, ret_secure, &enrolled);
 		json_decref(descriptor);
 	}
 }
 
-/* 2 MB and 4 MB halves don't mix, so each row names both. */
-static void by_places(const struct host *host, struct ovmf *ret)
-{
-	static const struct {
-		const char *code, *vars, *format;
-	} places[] = {
-		{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd", "raw"},
-		{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
-		 "raw"},
-		{"/usr/share/edk2/ovmf/OVMF_CODE_4M.qcow2",
-		 "/usr/share/edk2/ovmf/OVMF_VARS_4M.qcow2", "qcow2"},
-		{"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd", "raw"},
-		{"/usr/share/edk2-ovmf/x64/OVMF_CODE.fd", "/usr/share/edk2-ovmf/x64/OVMF_VARS.fd",
-		 "raw"},
-		{"/usr/share/edk2-ovmf/OVMF_CODE.fd", "/usr/share/edk2-ovmf/OVMF_VARS.fd", "raw"},
-		{"/usr/share/qemu/ovmf-x86_64-4m-code.bin",
-		 "/usr/share/qemu/ovmf-x86_64-4m-vars.bin", "raw"},
-		{"/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin",
-		 "raw"},
-		{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd", "raw"},
-		{"/usr/share/ovmf/x64/OVMF_CODE.fd", "/usr/share/ovmf/x64/OVMF_VARS.fd", "raw"},
-	};
+struct place {
+	const char *code, *vars, *format;
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(places) && !ret->code; i++)
-		if (host_exists(host, places[i].code) && host_exists(host, places[i].vars))
-			take(ret, places[i].code, places[i].vars, places[i].format, false);
+/* 2 MB and 4 MB halves don't mix, so each row names both. */
+static const struct place places[] = {
+	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd", "raw"},
+	{"/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd", "raw"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE_4M.qcow2", "/usr/share/edk2/ovmf/OVMF_VARS_4M.qcow2",
+	 "qcow2"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd", "raw"},
+	{"/usr/share/edk2-ovmf/x64/OVMF_CODE.fd", "/usr/share/edk2-ovmf/x64/OVMF_VARS.fd", "raw"},
+	{"/usr/share/edk2-ovmf/OVMF_CODE.fd", "/usr/share/edk2-ovmf/OVMF_VARS.fd", "raw"},
+	{"/usr/share/qemu/ovmf-x86_64-4m-code.bin", "/usr/share/qemu/ovmf-x86_64-4m-vars.bin",
+	 "raw"},
+	{"/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin", "raw"},
+	{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd", "raw"},
+	{"/usr/share/ovmf/x64/OVMF_CODE.fd", "/usr/share/ovmf/x64/OVMF_VARS.fd", "raw"},
+};
+
+static const struct place secure_places[] = {
+	{"/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd", "raw"},
+	{"/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd", "raw"},
+	{"/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd",
+	 "raw"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE_4M.secboot.qcow2",
+	 "/usr/share/edk2/ovmf/OVMF_VARS_4M.secboot.qcow2", "qcow2"},
+	{"/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd",
+	 "raw"},
+	{"/usr/share/qemu/ovmf-x86_64-smm-ms-code.bin",
+	 "/usr/share/qemu/ovmf-x86_64-smm-ms-vars.bin", "raw"},
+};
+
+static void by_places(const struct host *host, const struct place *table, size_t len, bool secure,
+		      struct ovmf *ret)
+{
+	for (size_t i = 0; i < len && !ret->code; i++)
+		if (host_exists(host, table[i].code) && host_exists(host, table[i].vars))
+			take(ret, table[i].code, table[i].vars, table[i].format, secure);
 }
 
-void ovmf_find(const struct host *host, struct ovmf *ret)
+void ovmf_find(const struct host *host, struct ovmf *ret, struct ovmf *ret_secure)
 {
-	by_descriptors(host, ret);
-	if (!ret->code)
-		by_places(host, ret);
+	by_descriptors(host, ret, ret_secure);
+	by_places(host, places, ARRAY_SIZE(places), false, ret);
+	by_places(host, secure_places, ARRAY_SIZE(secure_places), true, ret_secure);
 }

@@ -292,9 +292,8 @@ void platform_free(struct platform *p)
 	strv_release(&p->distro_like);
 	free(p->qemu);
 	free(p->qemu_version);
-	free(p->ovmf.code);
-	free(p->ovmf.vars);
-	free(p->ovmf.format);
+	ovmf_release(&p->ovmf);
+	ovmf_release(&p->ovmf_secure);
 	free(p->libvirt_unit);
 	free(p->user);
 	free(p);

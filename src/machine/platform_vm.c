@@ -96,7 +96,7 @@ void platform_find_vm_programs(const struct host *host, struct platform *p)
 {
 	find_qemu(host, p);
 	find_libvirt(host, p);
-	ovmf_find(host, &p->ovmf);
+	ovmf_find(host, &p->ovmf, &p->ovmf_secure);
 }
 
 char *platform_install_hint(const struct platform *p, enum platform_package what)

@@ -3,15 +3,16 @@
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/shell.h"
 #include "vm/launch_text.h"
+#include "vm/qemu_args.h"
 
 #define INTERPRETER "#!/bin/bash\n"
 #define MARK "# vfiotui launch script "
 #define MARK_DIGITS 16
-#define FIRST_FREE_SLOT 4 /* the disk, the network and USB have the root ports before */
 
 /* Untrusted text must not end the comment's line. */
 static void comment(struct str *out, const char *text)
@@ -20,127 +21,214 @@ static void comment(struct str *out, const char *text)
 		str_addc(out, (unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p);
 }
 
-static void write_head(struct str *out, const struct launch *l)
+static void write_head(struct str *out, const struct vm_profile *vm)
 {
+	const struct vm_device *d = vm->devices.items;
+
 	str_adds(out, "#\n# Starts the virtual machine \"");
-	comment(out, l->vm_name);
-	str_adds(out, "\" with these devices of this host:\n");
-	for (size_t i = 0; i < l->len; i++) {
-		str_addf(out, "#   %s  ", l->devices[i].bdf);
-		comment(out, l->devices[i].name ? l->devices[i].name : "");
+	comment(out, vm->name);
+	str_addf(out, "\" %s\n",
+		 vm->devices.len ? "with these devices of this host:"
+				 : "without devices of the host.");
+	for (size_t i = 0; i < vm->devices.len; i++) {
+		str_addf(out, "#   %s  ", d[i].address);
+		comment(out, d[i].name);
+		str_rtrim(out);
 		str_addc(out, '\n');
 	}
 	str_adds(out, launch_usage);
 }
 
-static void setting(struct str *out, const char *key, const char *value)
+/* --- settings --------------------------------------------------------------------- */
+
+static void setting(struct str *out, const char *key, const char *value, const char *remark)
 {
+	auto_str struct str quoted = STR_INIT;
+
+	shell_quote(&quoted, value ? value : "");
 	str_addf(out, "%s=", key);
-	if (value && *value)
+	if (!value || !*value || *quoted.data == '\'' || strcmp(quoted.data, value) != 0)
+		str_adds(out, value && *value ? quoted.data : "");
+	else
+		str_addf(out, "\"%s\"", value); /* plain, and told from a command's name */
+	str_addf(out, "%s%s\n", remark ? " # " : "", remark ? remark : "");
+}
+
+static void open_list(struct str *out, const char *key)
+{
+	str_addf(out, "%s=(", key);
+}
+
+/* One value of a list, quoted even when it is empty. */
+static void list_value(struct str *out, const char *value, bool first)
+{
+	if (!first)
+		str_addc(out, ' ');
+	if (*value)
 		shell_quote(out, value);
-	str_addc(out, '\n');
+	else
+		str_adds(out, "''");
 }
 
-/* A VM's name as one component of a path. */
-static void write_state(struct str *out, const char *vm_name)
+static void write_paths(struct str *out, const char *key, const struct vm_list *list)
 {
-	auto_str struct str dir = STR_INIT;
+	const struct vm_path *items = list->items;
 
-	for (const char *p = vm_name; *p; p++)
-		str_addc(&dir, *p == '/' || (*p == '.' && p == vm_name) ? '_' : *p);
-	str_adds(out, "state=${XDG_DATA_HOME:-$HOME/.local/share}/vfiotui/");
-	shell_quote(out, dir.data);
-	str_adds(out, " # the VM's own files\n");
-}
-
-static bool has_gpu(const struct launch *l)
-{
-	for (size_t i = 0; i < l->len; i++)
-		if (l->devices[i].gpu)
-			return true;
-	return false;
-}
-
-static void write_devices(struct str *out, const struct launch *l)
-{
-	str_adds(out, "devices=(");
-	for (size_t i = 0; i < l->len; i++)
-		str_addf(out, "%s%s", i ? " " : "", l->devices[i].bdf);
-	str_adds(out, ")\ngroups=(");
-	for (size_t i = 0, n = 0; i < l->len; i++) {
-		bool known = l->devices[i].group < 0;
-
-		for (size_t j = 0; j < i; j++)
-			known |= l->devices[j].group == l->devices[i].group;
-		if (!known)
-			str_addf(out, "%s%d", n++ ? " " : "", l->devices[i].group);
-	}
+	open_list(out, key);
+	for (size_t i = 0; i < list->len; i++)
+		list_value(out, items[i].path, !i);
 	str_adds(out, ")\n");
 }
 
-/*
- * hv-*: what Windows guests run faster with, and Linux guests don't mind: the set of
- * libvirt 11 for q35 as far as QEMU 7.2 has it.
- */
-static void write_settings(struct str *out, const struct launch *l)
+static void write_disks(struct str *out, const struct vm_profile *vm)
 {
-	bool qcow2 = l->ovmf_format && !strcmp(l->ovmf_format, "qcow2");
+	static const char *const formats[] = {"auto", "raw", "qcow2"};
+	const struct vm_disk *d = vm->disks.items;
 
-	setting(out, "name", l->vm_name);
-	setting(out, "qemu", l->qemu);
-	str_addf(out, "memory=%u # MiB\ncores=%u\nthreads=%u\n", l->memory_mib, l->cores,
-		 l->threads);
-	str_addf(out,
-		 "cpu=host%s,hv-relaxed=on,hv-vapic=on,hv-spinlocks=0x1fff,hv-vpindex=on,"
-		 "hv-runtime=on,hv-synic=on,hv-stimer=on,hv-time=on,hv-frequencies=on\n",
-		 l->amd ? ",topoext=on" : "");
-	write_devices(out, l);
-	str_addf(out, "display=%s # yes: a window; no: the guest shows on its own card\n",
-		 has_gpu(l) ? "no" : "yes");
-	write_state(out, l->vm_name);
-	if (l->disk)
-		setting(out, "disk", l->disk);
-	else
-		str_addf(out, "disk=$state/disk.%s\n", l->disk_format);
-	setting(out, "disk_format", l->disk_format);
-	setting(out, "ovmf_code", l->ovmf_code);
-	setting(out, "ovmf_vars", l->ovmf_code ? l->ovmf_vars : NULL);
-	setting(out, "ovmf_format", l->ovmf_format ? l->ovmf_format : "raw");
-	str_addf(out, "smm=%s # on for an OVMF with secure boot\n",
-		 l->ovmf_secure_boot ? "on" : "off");
-	str_addf(out, "vars=$state/vars.%s # this VM's copy of ovmf_vars\n\n",
-		 qcow2 ? "qcow2" : "fd");
-	str_adds(out, "qemu=${VFIOTUI_QEMU:-$qemu}\n");
+	open_list(out, "disks");
+	for (size_t i = 0; i < vm->disks.len; i++)
+		list_value(out, d[i].path, !i);
+	str_adds(out, ")\ndisk_formats=(");
+	for (size_t i = 0; i < vm->disks.len; i++)
+		list_value(out, formats[d[i].format], !i);
+	str_adds(out, ")\ndisk_sizes=(");
+	for (size_t i = 0; i < vm->disks.len; i++) {
+		auto_str struct str size = STR_INIT;
+
+		if (d[i].size_mib)
+			str_addf(&size, "%" PRIu64 "M", d[i].size_mib);
+		list_value(out, size.data, !i);
+	}
+	str_adds(out, ") # created with this size when missing\ndisks_read_only=(");
+	for (size_t i = 0; i < vm->disks.len; i++)
+		list_value(out, d[i].read_only ? "on" : "off", !i);
+	str_adds(out, ")\n");
+	write_paths(out, "cdroms", &vm->cdroms);
 }
 
-/*
- * One root port for the functions of a slot. A guest looks for function 0 first, so
- * they are counted from 0 whatever they are on the host.
- */
-static void write_args(struct str *out, const struct launch *l)
+static void write_devices(struct str *out, const struct vm_profile *vm)
 {
-	unsigned slot = FIRST_FREE_SLOT - 1;
-	unsigned function = 0;
+	const struct vm_device *d = vm->devices.items;
+	const struct vm_usb *u = vm->usb.items;
+	const struct vm_evdev *e = vm->evdev.items;
+	bool first = true;
 
-	for (size_t i = 0; i < l->len; i++) {
-		const struct launch_device *d = &l->devices[i];
-		bool first = !i || !pci_addr_same_slot(&d->addr, &l->devices[i - 1].addr);
-		bool more = i + 1 < l->len && pci_addr_same_slot(&d->addr, &l->devices[i + 1].addr);
-
-		function = first ? 0 : function + 1;
-		slot += first;
-		str_adds(out, "# ");
-		comment(out, d->name ? d->name : d->bdf);
-		str_addc(out, '\n');
-		if (first)
-			str_addf(
-				out,
-				"args+=(-device \"pcie-root-port,id=port%u,chassis=%u,slot=%u\")\n",
-				slot, slot, slot);
-		str_addf(out, "args+=(-device \"vfio-pci,host=%s,bus=port%u,addr=00.%u%s\")\n",
-			 d->bdf, slot, function, first && more ? ",multifunction=on" : "");
+	open_list(out, "devices");
+	for (size_t i = 0; i < vm->devices.len; i++)
+		list_value(out, d[i].address, !i);
+	str_adds(out, ")\ndevice_ids=(");
+	for (size_t i = 0; i < vm->devices.len; i++)
+		list_value(out, d[i].ids, !i);
+	str_adds(out, ") # what must be there\nroms=(");
+	for (size_t i = 0; i < vm->devices.len; i++) {
+		if (d[i].rom[0]) {
+			list_value(out, d[i].rom, first);
+			first = false;
+		}
 	}
+	str_addf(out,
+		 ")\nbind=\"%s\" # at-start takes what the host still has, and gives it back\nusb=(",
+		 vm->bind == VM_BIND_AT_START ? "at-start" : "at-boot");
+	for (size_t i = 0; i < vm->usb.len; i++)
+		list_value(out, u[i].id, !i);
+	str_adds(out, ")\nevdev=(");
+	for (size_t i = 0; i < vm->evdev.len; i++)
+		list_value(out, e[i].path, !i);
+	str_adds(out, ")\n");
+}
+
+static void write_firmware(struct str *out, const struct vm_profile *vm,
+			   const struct platform *host)
+{
+	struct qemu_firmware f;
+
+	qemu_firmware(vm, host, &f);
+	setting(out, "firmware", vm->firmware == VM_BIOS ? "bios" : "uefi", NULL);
+	setting(out, "ovmf_code", f.code, NULL);
+	setting(out, "ovmf_vars", f.vars, NULL);
+	setting(out, "ovmf_format", f.format, NULL);
+	setting(out, "vars", vm->vars, "this VM's copy of ovmf_vars; the TPM's state is beside it");
+	setting(out, "tpm", vm->tpm ? "yes" : "no", NULL);
+}
+
+static void write_machine(struct str *out, const struct vm_profile *vm, const struct platform *host)
+{
+	static const char *const pages[] = {"", "2048", "1048576"};
+	unsigned *cpus = NULL;
+	size_t len = 0;
+
+	setting(out, "name", vm->name, NULL);
+	setting(out, "qemu",
+		vm->qemu[0]  ? vm->qemu
+		: host->qemu ? host->qemu
+			     : "qemu-system-x86_64",
+		NULL);
+	setting(out, "accel", vm->accel == VM_KVM ? "kvm" : "tcg", NULL);
+	setting(out, "machine", vm->machine == VM_Q35 ? "q35" : "i440fx", NULL);
+	str_addf(out, "memory=%" PRIu64 " # MiB\ncores=%u\nthreads=%u\npin=(", vm->memory_mib,
+		 vm->cores, vm->threads);
+	if (vm->pin[0] && vm_cpu_list(vm->pin, &cpus, &len))
+		for (size_t i = 0; i < len; i++)
+			str_addf(out, "%s%u", i ? " " : "", cpus[i]);
+	free(cpus);
+	str_adds(out, ") # the host's CPUs for the guest's\n");
+	setting(out, "pin_emulator", vm->pin_emulator, "and for the rest of QEMU");
+	setting(out, "hugepages", pages[vm->hugepages], "kB");
+	setting(out, "numa_node", vm->numa_node, NULL);
+	setting(out, "lock_memory", vm->lock_memory ? "yes" : "no", NULL);
+	write_firmware(out, vm, host);
+}
+
+static void write_network(struct str *out, const struct vm_profile *vm)
+{
+	static const char *const networks[] = {"user", "bridge", "macvtap", "none"};
+	char mac[18];
+
+	vm_profile_mac(vm, mac);
+	setting(out, "network", networks[vm->network], NULL);
+	setting(out, "interface", vm->interface, NULL);
+	setting(out, "mac", mac, NULL);
+	setting(out, "share", vm->network == VM_NET_USER ? vm->share : "", NULL);
+	setting(out, "samba", vm->samba ? "yes" : "no", NULL);
+}
+
+static void write_screen(struct str *out, const struct vm_profile *vm)
+{
+	static const char *const displays[] = {"none", "std", "qxl", "spice", "looking-glass"};
+	static const char *const sounds[] = {"none", "pipewire", "pa", "jack", "alsa", "spice"};
+	static const char *const inputs[] = {"usb", "virtio", "ps2"};
+	const char *usb_bus = qemu_usb_bus(vm);
+	bool lg = vm->display == VM_DISPLAY_LG;
+
+	setting(out, "display", displays[vm->display], "none: the guest shows on its own card");
+	setting(out, "shared_memory", lg ? vm->shared_memory : "", NULL);
+	str_addf(out, "shared_memory_mib=%u\n", lg ? vm_looking_glass_mib(vm->resolution) : 0);
+	str_adds(out, "spice_port=");
+	if (vm->spice_port)
+		str_addf(out, "%u", vm->spice_port);
 	str_addc(out, '\n');
+	setting(out, "audio", sounds[vm->audio], NULL);
+	setting(out, "input", vm->input == VM_INPUT_USB && !usb_bus[0] ? "ps2" : inputs[vm->input],
+		NULL);
+	setting(out, "usb_bus", usb_bus, NULL);
+}
+
+static void write_sharer(struct str *out, const struct vm_profile *vm)
+{
+	static const char *const servers[] = {"", "synergys", "barriers", "input-leaps",
+					      "deskflow-server"};
+	static const char *const sides[] = {"right", "left", "up", "down"};
+	static const enum vm_side opposite[] = {VM_LEFT, VM_RIGHT, VM_BELOW, VM_ABOVE};
+	auto_str struct str screen = STR_INIT;
+
+	for (const char *s = vm->name; *s; s++)
+		str_addc(&screen, strchr(" \t\"#:", *s) ? '-' : *s);
+	setting(out, "sharer", servers[vm->sharer], "keyboard server");
+	setting(out, "sharer_config", vm->sharer_config, NULL);
+	setting(out, "guest_screen", vm->guest_screen[0] ? vm->guest_screen : screen.data, NULL);
+	setting(out, "host_screen", vm->host_screen, NULL);
+	setting(out, "guest_side", sides[vm->guest_side], NULL);
+	setting(out, "host_side", sides[opposite[vm->guest_side]], NULL);
 }
 
 /* FNV-1a, 64 bits: tells an edit, not an attack. */
@@ -153,16 +241,25 @@ static uint64_t checksum(const char *bytes, size_t len)
 	return sum;
 }
 
-void launch_script_write(struct str *out, const struct launch *launch)
+void launch_script_write(struct str *out, const struct vm_profile *vm, const struct platform *host)
 {
 	auto_str struct str body = STR_INIT;
 
-	write_head(&body, launch);
-	write_settings(&body, launch);
+	write_head(&body, vm);
+	write_machine(&body, vm, host);
+	write_disks(&body, vm);
+	write_devices(&body, vm);
+	write_network(&body, vm);
+	write_screen(&body, vm);
+	write_sharer(&body, vm);
 	str_adds(&body, launch_options);
 	str_adds(&body, launch_preflight);
-	str_adds(&body, launch_machine);
-	write_args(&body, launch);
+	str_adds(&body, launch_host);
+	str_adds(&body, launch_args);
+	qemu_args_machine(&body, vm, host);
+	qemu_args_devices(&body, vm);
+	str_adds(&body, launch_screen);
+	qemu_args_more(&body, vm);
 	str_adds(&body, launch_start);
 	str_addf(out, INTERPRETER MARK "%016" PRIx64 "\n", checksum(body.data, body.len));
 	str_add(out, body.data, body.len);

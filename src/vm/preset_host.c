@@ -13,20 +13,33 @@
 #define NODE_DIR "/sys/devices/system/node"
 #define CACHES 8
 
-/* The first number of a list file such as "0,4" or "0-3"; `or` when it can't be read. */
-static unsigned first_of(const struct host *host, const char *path, unsigned or)
+/* A one-line file without its end; false when it can't be read. */
+static bool read_line(struct files *files, const char *path, struct str *ret)
+{
+	const char *bytes;
+	size_t len;
+
+	if (files_get(files, path, &bytes, &len, NULL) < 0)
+		return false;
+	str_add(ret, bytes, len);
+	str_rtrim(ret);
+	return true;
+}
+
+/* The first number of a list file such as "0,4" or "0-3"; `otherwise` when it can't be read. */
+static unsigned first_of(struct files *files, const char *path, unsigned otherwise)
 {
 	auto_str struct str text = STR_INIT;
 	char *end;
 	unsigned long n;
 
-	if (host_read_line(host, path, &text, NULL) < 0)
-		return or ;
+	if (!read_line(files, path, &text))
+		return otherwise;
 	n = strtoul(text.data, &end, 10);
-	return end == text.data ? or : (unsigned)n;
+	return end == text.data ? otherwise : (unsigned)n;
 }
 
-static unsigned last_level_cache(const struct host *host, unsigned cpu)
+static unsigned last_level_cache(struct files *files, unsigned cpu)
 {
 	unsigned best = cpu;
 	unsigned best_level = 0;
@@ -35,35 +48,34 @@ static unsigned last_level_cache(const struct host *host, unsigned cpu)
 		auto_free char *dir = xasprintf(CPU_DIR "/cpu%u/cache/index%u", cpu, i);
 		auto_free char *level_path = xasprintf("%s/level", dir);
 		auto_free char *list_path = xasprintf("%s/shared_cpu_list", dir);
-		unsigned level = first_of(host, level_path, 0);
+		unsigned level = first_of(files, level_path, 0);
 
 		if (!level)
 			break;
 		if (level > best_level && level >= 3) {
 			best_level = level;
-			best = first_of(host, list_path, cpu);
+			best = first_of(files, list_path, cpu);
 		}
 	}
 	/* no third level at all: every CPU is as near to the others */
 	return best_level ? best : 0;
 }
 
-static bool read_list(const struct host *host, const char *path, unsigned **ret, size_t *len)
+static bool read_list(struct files *files, const char *path, unsigned **ret, size_t *len)
 {
 	auto_str struct str text = STR_INIT;
 
 	*ret = NULL;
 	*len = 0;
-	return host_read_line(host, path, &text, NULL) == 0 && text.len &&
-	       vm_cpu_list(text.data, ret, len);
+	return read_line(files, path, &text) && text.len && vm_cpu_list(text.data, ret, len);
 }
 
-static void set_nodes(const struct host *host, struct vm_host *h)
+static void set_nodes(struct files *files, struct vm_host *h)
 {
 	unsigned *nodes = NULL;
 	size_t len;
 
-	if (!read_list(host, NODE_DIR "/has_memory", &nodes, &len))
+	if (!read_list(files, NODE_DIR "/has_memory", &nodes, &len))
 		len = 0;
 	h->nodes = len ? (unsigned)len : 1;
 	for (size_t i = 0; i < len; i++) {
@@ -71,7 +83,7 @@ static void set_nodes(const struct host *host, struct vm_host *h)
 		unsigned *cpus = NULL;
 		size_t cpus_len;
 
-		if (read_list(host, path, &cpus, &cpus_len))
+		if (read_list(files, path, &cpus, &cpus_len))
 			for (size_t c = 0; c < cpus_len; c++)
 				for (size_t k = 0; k < h->len; k++)
 					if (h->cpus[k].id == cpus[c])
@@ -81,12 +93,12 @@ static void set_nodes(const struct host *host, struct vm_host *h)
 	free(nodes);
 }
 
-static void set_cpus(const struct host *host, struct vm_host *h)
+static void set_cpus(struct files *files, struct vm_host *h)
 {
 	unsigned *ids = NULL;
 	size_t len;
 
-	if (!read_list(host, CPU_DIR "/online", &ids, &len))
+	if (!read_list(files, CPU_DIR "/online", &ids, &len))
 		len = 0;
 	h->cpus = xcalloc(len + 1, sizeof(*h->cpus));
 	for (h->len = 0; h->len < len; h->len++) {
@@ -96,8 +108,8 @@ static void set_cpus(const struct host *host, struct vm_host *h)
 
 		h->cpus[h->len] = (struct vm_cpu){
 			.id = id,
-			.core = first_of(host, path, id),
-			.l3 = last_level_cache(host, id),
+			.core = first_of(files, path, id),
+			.l3 = last_level_cache(files, id),
 		};
 	}
 	free(ids);
@@ -126,23 +138,31 @@ static char *home_of(const char *passwd, const char *user)
 	return NULL;
 }
 
-void vm_host_read(const struct host *host, const char *user, struct vm_host *ret)
+void vm_host_read_files(struct files *files, const char *user, struct vm_host *ret)
 {
-	auto_str struct str meminfo = STR_INIT;
-	auto_str struct str passwd = STR_INIT;
+	const char *text;
+	size_t len;
 	auto_free char *home = NULL;
 
 	*ret = (struct vm_host)VM_HOST_INIT;
-	set_cpus(host, ret);
-	set_nodes(host, ret);
-	if (host_read(host, "/proc/meminfo", &meminfo, NULL) == 0) {
-		ret->memory_mib = mib_of(meminfo.data, "MemTotal:");
-		ret->available_mib = mib_of(meminfo.data, "MemAvailable:");
+	set_cpus(files, ret);
+	set_nodes(files, ret);
+	if (files_get(files, "/proc/meminfo", &text, &len, NULL) == 0) {
+		ret->memory_mib = mib_of(text, "MemTotal:");
+		ret->available_mib = mib_of(text, "MemAvailable:");
 	}
-	if (user && strcmp(user, "root") && host_read(host, "/etc/passwd", &passwd, NULL) == 0)
-		home = home_of(passwd.data, user);
+	if (user && strcmp(user, "root") && files_get(files, "/etc/passwd", &text, &len, NULL) == 0)
+		home = home_of(text, user);
 	ret->state_dir = home && home[0] == '/' ? xasprintf("%s/.local/share/vfiotui", home)
 						: xstrdup("/var/lib/vfiotui/vm");
+}
+
+void vm_host_read(const struct host *host, const char *user, struct vm_host *ret)
+{
+	struct files *files = files_new(host);
+
+	vm_host_read_files(files, user, ret);
+	files_free(files);
 }
 
 void vm_host_release(struct vm_host *h)

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=all # a part of the launch script, which is checked as a whole
+
+# --- is all ready? ---
+
+problems=0
+problem() {
+	say "$1"
+	problems=$((problems + 1))
+}
+
+# May this script change the host? Either it runs as root, or sudo does not ask.
+can_be_root() {
+	[ "$EUID" -eq 0 ] || sudo -n true 2>/dev/null
+}
+
+# A program's path, also where root's programs are.
+find_program() { # NAME...
+	local program
+	for program; do
+		PATH=$PATH:/usr/sbin:/sbin command -v -- "$program" && return 0
+	done
+	return 1
+}
+
+read_word() { # FILE: its content, or nothing
+	cat -- "$1" 2>/dev/null || true
+}
+
+driver_of() { # DEVICE
+	local link
+	link=$(readlink -- "$root/sys/bus/pci/devices/$1/driver" || true)
+	printf '%s' "${link##*/}"
+}
+
+group_of() { # DEVICE
+	local link
+	link=$(readlink -- "$root/sys/bus/pci/devices/$1/iommu_group" || true)
+	printf '%s' "${link##*/}"
+}
+
+is_vfio() { # DRIVER
+	case $1 in
+	vfio-pci | *-vfio-pci | *_vfio_pci) return 0 ;;
+	esac
+	return 1
+}
+
+is_ours() { # DEVICE
+	local device
+	for device in ${devices[@]+"${devices[@]}"}; do
+		[ "$device" != "$1" ] || return 0
+	done
+	return 1
+}
+
+# Who has a file open that a device stands behind?
+say_holder() { # DEVICE FILE
+	local at pid
+	at=$(find "$root"/proc/[0-9]*/fd -lname "$2" -print -quit 2>/dev/null || true)
+	[ -n "$at" ] || return 0
+	pid=${at#"$root"/proc/}
+	pid=${pid%%/*}
+	problem "$1 is in use: $2 is open in $(read_word "$root/proc/$pid/comm") (process $pid); end it first"
+}
+
+# What the host would lose at once with a device that it has now.
+check_use() { # DEVICE
+	local path=$root/sys/bus/pci/devices/$1 entry block
+	for entry in "$path"/net/*; do
+		if [ "$(read_word "$entry/operstate")" = up ]; then
+			problem "$1 is in use: the network link ${entry##*/} is up; take it down first"
+		fi
+	done
+	for entry in "$path"/drm/card* "$path"/drm/renderD*; do
+		[ ! -e "$entry" ] || say_holder "$1" "/dev/dri/${entry##*/}"
+	done
+	while IFS= read -r entry; do
+		block=${entry%/dev}
+		block=${block##*/}
+		if grep -q " $(read_word "$entry") " "$root/proc/self/mountinfo"; then
+			problem "$1 is in use: $block is mounted; unmount it first"
+		elif grep -q "^/dev/$block " "$root/proc/swaps" 2>/dev/null; then
+			problem "$1 is in use: $block is swap; swapoff first"
+		fi
+	done < <(find "$path/" -path '*/block/*' -name dev 2>/dev/null)
+}
+
+# QEMU gets a group only when none of its members is on a driver of the host.
+check_group() { # DEVICE GROUP
+	local member driver
+	for member in "$root/sys/bus/pci/devices/$1"/iommu_group/devices/*; do
+		member=${member##*/}
+		driver=$(driver_of "$member")
+		if [ -z "$driver" ] || is_vfio "$driver" || is_ours "$member" || [ "$driver" = pcieport ] || [ "$driver" = pci-stub ]; then
+			continue
+		fi
+		problem "group $2 is not viable: its member $member stays with the host ($driver); hand it over, too"
+	done
+}
+
+check_node() { # GROUP
+	local node=$root/dev/vfio/$1
+	if [ ! -e "$node" ]; then
+		problem "$node is missing; it comes when the group's devices are on vfio-pci"
+	elif [ ! -r "$node" ] || [ ! -w "$node" ]; then
+		problem "$node is not yours to open; log in again if you were just added to its group, or use sudo"
+	fi
+}
+
+to_bind=()
+check_device() { # DEVICE IDS
+	local path=$root/sys/bus/pci/devices/$1 now driver group
+	if [ ! -e "$path" ]; then
+		problem "there is no device $1; is the card in another slot now?"
+		return
+	fi
+	now=$(read_word "$path/vendor"):$(read_word "$path/device")
+	now=${now//0x/}
+	if [ -n "$2" ] && [ "$now" != "$2" ]; then
+		problem "$1 is another device now ($now, not $2); is the card in another slot?"
+		return
+	fi
+	group=$(group_of "$1")
+	if [ -z "$group" ]; then
+		problem "$1 is in no IOMMU group; the IOMMU is off, or absent"
+		return
+	fi
+	driver=$(driver_of "$1")
+	if is_vfio "$driver"; then
+		check_node "$group"
+	elif [ "$bind" = at-boot ]; then
+		problem "$1 is on ${driver:-no driver}, not on vfio-pci; reboot, or: sudo vfiotui bind $1"
+	elif ! can_be_root; then
+		problem "$1 is on ${driver:-no driver}; handing it over needs root: use sudo, or first sudo vfiotui bind $1"
+	else
+		[ -z "$driver" ] || check_use "$1"
+		to_bind+=("$1")
+	fi
+	check_group "$1" "$group"
+}
+
+check_memory() {
+	local locked needed=$((memory + 512)) dir free
+	if [ ${#devices[@]} -gt 0 ] || [ "$lock_memory" = yes ]; then
+		# Devices reach the guest's memory directly, so all of it is locked.
+		ulimit -l unlimited 2>/dev/null || true
+		locked=$(ulimit -l)
+		if [ "$EUID" -ne 0 ] && [ "$locked" != unlimited ] && [ "$locked" -lt $((needed * 1024)) ]; then
+			problem "you may lock $((locked / 1024)) MiB of memory, the guest needs $needed; vfiotui sets the limit up (vm edit), then log in again"
+		fi
+	fi
+	if [ -n "$hugepages" ]; then
+		dir=$root/sys/kernel/mm/hugepages
+		[ -z "$numa_node" ] || dir=$root/sys/devices/system/node/node$numa_node/hugepages
+		dir=$dir/hugepages-${hugepages}kB
+		free=$(read_word "$dir/free_hugepages")
+		needed=$(((memory * 1024 + hugepages - 1) / hugepages))
+		if [ "${free:-0}" -lt "$needed" ]; then
+			problem "${free:-0} huge pages of $((hugepages / 1024)) MiB are free, the guest needs $needed; best right after the boot: echo $needed | sudo tee $dir/nr_hugepages"
+		fi
+	fi
+}
+
+check_disk() { # FILE SIZE READ-ONLY
+	if [ ! -e "$1" ]; then
+		[ -z "$2" ] || return 0 # it is created at the start
+		problem "there is no disk $1; create one: $0 --create-disk 64G"
+	elif [ ! -r "$1" ] || { [ "$3" = off ] && [ ! -w "$1" ]; }; then
+		problem "the disk $1 is not yours to write"
+	elif [ -b "$1" ] && [ "$3" = off ] && grep -qF "$(readlink -f -- "$1") " "$root/proc/self/mounts"; then
+		problem "the disk $1 is mounted by the host; with two writers its content is lost"
+	fi
+}
+
+check_network() {
+	local conf=$root/etc/qemu/bridge.conf
+	case $network in
+	bridge)
+		if [ ! -d "$root/sys/class/net/$interface/bridge" ]; then
+			problem "there is no bridge $interface; make one, or choose the user network"
+		elif [ -r "$conf" ] && ! grep -qE "^[[:space:]]*allow[[:space:]]+(all|${interface//./\\.})([[:space:]]|\$)" "$conf"; then
+			problem "QEMU's bridge helper does not know $interface; add the line 'allow $interface' to /etc/qemu/bridge.conf"
+		fi
+		;;
+	macvtap)
+		if [ ! -e "$root/sys/class/net/$interface" ]; then
+			problem "there is no network link $interface for macvtap"
+		elif ! can_be_root; then
+			problem "macvtap needs root: use sudo, or choose the user network"
+		fi
+		;;
+	esac
+	if [ -n "$share" ]; then
+		find_program smbd >/dev/null || problem "sharing $share needs Samba's smbd, which is not installed"
+		[ -d "$share" ] || problem "the shared directory $share is not there"
+	fi
+}
+
+# Where the sound server of the user at the desk listens, also under sudo.
+audio_dir=$root/run/user/${SUDO_UID:-$UID}
+[ -z "${XDG_RUNTIME_DIR:-}" ] || audio_dir=$XDG_RUNTIME_DIR
+check_audio() {
+	local have
+	[ "$audio" != none ] || return 0
+	have=$("$qemu" -audiodev help 2>/dev/null || true)
+	if ! grep -qx "$audio" <<<"$have"; then
+		problem "this QEMU has no sound output $audio (a package of its own on some distributions, or QEMU is too old: PipeWire needs 8.1)"
+		return
+	fi
+	case $audio in
+	pipewire | jack) [ -S "$audio_dir/pipewire-0" ] || [ "$audio" = jack ] || problem "PipeWire does not run: there is no $audio_dir/pipewire-0" ;;
+	pa) [ -S "$audio_dir/pulse/native" ] || problem "PulseAudio does not run: there is no $audio_dir/pulse/native" ;;
+	esac
+}
+
+check_usb() { # ID OR PORT
+	local path
+	case $1 in
+	*:*)
+		for path in "$root"/sys/bus/usb/devices/*; do
+			[ "$(read_word "$path/idVendor"):$(read_word "$path/idProduct")" != "$1" ] || break
+			path=
+		done
+		;;
+	*) path=$root/sys/bus/usb/devices/$1 ;;
+	esac
+	if [ -z "$path" ] || [ ! -e "$path" ]; then
+		problem "the USB device $1 is not plugged in"
+		return
+	fi
+	path=$(printf '%s/dev/bus/usb/%03d/%03d' "$root" "$(read_word "$path/busnum")" "$(read_word "$path/devnum")")
+	[ -w "$path" ] || problem "the USB device $1 is not yours to open ($path)"
+}
+
+check_programs() {
+	find_program "$qemu" >/dev/null || problem "$qemu is not installed"
+	[ "$tpm" = no ] || find_program swtpm >/dev/null || problem "the TPM needs swtpm, which is not installed"
+	if [ ${#pin[@]} -gt 0 ] || [ -n "$pin_emulator" ]; then
+		find_program taskset >/dev/null || problem "pinning needs taskset (util-linux), which is not installed"
+	fi
+	[ -z "$sharer" ] || find_program "$sharer" >/dev/null || problem "the keyboard server $sharer is not installed"
+	[ -z "$sharer_config" ] || [ -r "$sharer_config" ] || problem "$sharer_config can't be read"
+}
+
+check_files() {
+	local file i
+	for file in ${boot_cdroms[@]+"${boot_cdroms[@]}"} ${cdroms[@]+"${cdroms[@]}"} ${roms[@]+"${roms[@]}"}; do
+		[ -r "$file" ] || problem "$file can't be read"
+	done
+	if [ "$firmware" = uefi ] && [ -z "$ovmf_code" ]; then
+		problem "there is no OVMF firmware; install it (edk2-ovmf, ovmf), or set firmware = bios"
+	elif [ -n "$ovmf_code" ]; then
+		for file in "$ovmf_code" "$ovmf_vars"; do
+			[ -r "$file" ] || problem "$file can't be read"
+		done
+	fi
+	for i in "${!disks[@]}"; do
+		check_disk "${disks[i]}" "${disk_sizes[i]}" "${disks_read_only[i]}"
+	done
+	for file in ${evdev[@]+"${evdev[@]}"}; do
+		if [ ! -e "$root$file" ]; then
+			problem "the input device $file is not there; is it plugged in?"
+		elif [ ! -r "$root$file" ] || [ ! -w "$root$file" ]; then
+			problem "the input device $file is not yours to open"
+		fi
+	done
+	case $shared_memory in
+	/dev/kvmfr*) [ -w "$root$shared_memory" ] || problem "$shared_memory is missing or not yours; load the module kvmfr with static_size_mb=$shared_memory_mib" ;;
+	esac
+	[ ${#socket} -le 100 ] || problem "the name of $socket is too long for a socket"
+}
+
+check_all() {
+	local i
+	check_programs
+	if [ "$accel" = kvm ] && { [ ! -r "$root/dev/kvm" ] || [ ! -w "$root/dev/kvm" ]; }; then
+		problem "$root/dev/kvm can't be opened; turn virtualization on in the firmware, or join the group kvm"
+	fi
+	for i in "${!devices[@]}"; do
+		check_device "${devices[i]}" "${device_ids[i]}"
+	done
+	for i in ${usb[@]+"${usb[@]}"}; do
+		check_usb "$i"
+	done
+	check_memory
+	check_files
+	check_network
+	check_audio
+}
+
+[ "$mode" = print ] || check_all
+if [ "$mode" = check ]; then
+	[ "$problems" -eq 0 ] || exit 1
+	printf '%s: all is ready\n' "$name"
+	exit 0
+fi
+[ "$problems" -eq 0 ] || die "not started"
+

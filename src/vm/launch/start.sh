@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=all # a part of the launch script, which is checked as a whole
+
+# --- start ---
+
+args+=(${more[@]+"${more[@]}"})
+if [ "$mode" = print ]; then
+	printf '%q ' "$qemu" "${args[@]}"
+	echo
+	exit 0
+fi
+
+umask 077
+mkdir -p -- "$run"
+exec 9>>"$socket.pid"
+flock -n 9 || die "it runs already"
+printf '%s\n' "$$" >"$socket.pid"
+
+pid=
+asked=no
+signalled=no
+cleanup() {
+	trap '' INT TERM HUP
+	set +e
+	if [ -n "$pid" ]; then
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	fi
+	stop_helpers
+	give_back
+	rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.tpm" "$socket.spice" "$socket.vnc" "$socket.screens"
+	: >"$socket.pid"
+}
+# The first signal presses the power button, the second switches off.
+stop() {
+	signalled=yes
+	if [ -z "$pid" ]; then
+		say "stopped before the guest was started"
+		exit 143
+	elif [ "$asked" = no ]; then
+		asked=yes
+		say "asked the guest to shut down; once more switches it off"
+		printf '{"execute":"qmp_capabilities"}\n{"execute":"system_powerdown"}\n' >&8
+		printf '%s\n' "$pid" >"$socket.asked"
+	else
+		kill "$pid" 2>/dev/null || true
+	fi
+}
+trap cleanup EXIT
+trap stop INT TERM HUP
+
+for i in "${!disks[@]}"; do
+	[ -e "${disks[i]}" ] || create_disk "${disks[i]}" "${disk_formats[i]}" "${disk_sizes[i]}"
+done
+if [ -n "$ovmf_code" ] && [ ! -e "$vars" ]; then
+	make_dir "$state"
+	cp -- "$ovmf_vars" "$vars.new"
+	chmod 600 -- "$vars.new"
+	give_owner "$vars.new"
+	mv -- "$vars.new" "$vars"
+fi
+case $shared_memory in
+/dev/shm/*)
+	[ -e "$shared_memory" ] || (umask 007 && : >"$shared_memory")
+	[ "$EUID" -ne 0 ] || chown -- "${SUDO_UID:-0}" "$shared_memory"
+	;;
+esac
+rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.asked"
+mkfifo -- "$socket.monitor.in" "$socket.monitor.out" # this script's own way to QEMU
+exec 8<>"$socket.monitor.in"
+hand_over_all
+start_helpers
+case $audio in # QEMU may run as root; the sound is the user's
+pipewire | jack) export PIPEWIRE_RUNTIME_DIR=$audio_dir ;;
+pa) export PULSE_SERVER=unix:$audio_dir/pulse/native ;;
+esac
+[ "$vnc" = no ] || say "the screen is at $socket.vnc (VNC); from elsewhere: ssh -L 5900:$socket.vnc HOST, then vncviewer localhost"
+
+trap 'signalled=early' INT TERM HUP # until it is known whom to tell
+"$qemu" "${args[@]}" </dev/null 9>&- &
+pid=$!
+trap stop INT TERM HUP
+[ "$signalled" != early ] || stop
+if [ ${#pin[@]} -gt 0 ] || [ -n "$pin_emulator" ]; then
+	pin_later "$pid" 9>&- &
+fi
+status=0
+wait "$pid" || status=$?
+while [ "$signalled" != no ]; do # the signal ended the wait, not the guest
+	signalled=no
+	again=0
+	wait "$pid" || again=$?
+	[ "$again" -eq 127 ] || status=$again # 127: it had been waited for already
+done
+pid=
+[ "$status" -eq 0 ] || say "QEMU ended with status $status"
+exit "$status"
