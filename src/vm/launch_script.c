@@ -126,9 +126,10 @@ static void write_devices(struct str *out, const struct vm_profile *vm)
 			first = false;
 		}
 	}
-	str_addf(out,
-		 ")\nbind=\"%s\" # at-start takes what the host still has, and gives it back\nusb=(",
-		 vm->bind == VM_BIND_AT_START ? "at-start" : "at-boot");
+	str_addf(
+		out,
+		")\nbind=\"%s\" # at-start takes what the host still has, and gives it back\nusb=(",
+		vm->bind == VM_BIND_AT_START ? "at-start" : "at-boot");
 	for (size_t i = 0; i < vm->usb.len; i++)
 		list_value(out, u[i].id, !i);
 	str_adds(out, ")\nevdev=(");
