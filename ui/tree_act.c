@@ -228,6 +228,8 @@ static void search(struct app *app, struct view *v)
 {
 	(void)v;
 	app->details_focus = false;
+	/* What was searched for before is not the beginning of this. */
+	str_clear(&app->tree.search);
 	app_push(app, &view_search, NULL);
 }
 

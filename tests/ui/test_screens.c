@@ -38,7 +38,7 @@ static const struct {
 	{"incomplete", ARCHBOX, " \t", CHARSET_UTF8, false},
 	{"group", ARCHBOX, "kk", CHARSET_UTF8, false},
 	{"filter", ARCHBOX, "fff", CHARSET_UTF8, false},
-	{"search", ARCHBOX, "/ax2", CHARSET_UTF8, false},
+	{"search", ARCHBOX, "/3070\n/ax2", CHARSET_UTF8, false},
 	{"blocked", ARCHBOX, "<jjjjjjj c", CHARSET_UTF8, false},
 	{"preview", ARCHBOX, "gp", CHARSET_UTF8, false},
 	{"preview-choice", ARCHBOX, "gp>kkkkk\n", CHARSET_UTF8, false},
