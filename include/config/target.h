@@ -87,7 +87,8 @@ struct target {
 	X(limine) \
 	X(refind) \
 	X(qemu_conf) \
-	X(launch)
+	X(launch) \
+	X(vm_scripts)
 /* clang-format on */
 
 #define TARGET_DECLARE(name) extern const struct target target_##name;

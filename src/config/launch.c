@@ -2,21 +2,17 @@
 /*
  * The launch script: one command that starts a VM with the devices handed over.
  *
- * A script that its owner has edited is never written over or removed: the new one is
- * then put beside it. The script carries a checksum (vm/launch_script.h), so this needs
- * no memory of what was written.
+ * Beside the VMs that have profiles (vm_scripts.c), for one who wants no more than that.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/script.h"
 #include "config/target.h"
 #include "vm/launch_script.h"
 #include "vm/preset.h"
 #include "vm/profile_value.h"
-
-#define BESIDE_PATH LAUNCH_SCRIPT_PATH ".new"
 
 static bool is_gpu(const struct wish_device *d)
 {
@@ -46,48 +42,16 @@ static void write_script(const struct target_context *ctx, const struct wish *wi
 	launch_script_write(out, &vm, ctx->platform);
 }
 
-/* Is the file there, and is it one that may be written over? */
-static int look(struct changes *ret, const char *path, bool *exists, bool *ours, struct err *reterr)
-{
-	const char *bytes;
-	size_t len;
-	int r = changes_get(ret, path, &bytes, &len, reterr);
-
-	*exists = r >= 0;
-	*ours = r == -ENOENT || (r >= 0 && launch_script_untouched(bytes, len));
-	if (r != -ENOENT)
-		return r;
-	err_clear(reterr);
-	return 0;
-}
-
 static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		struct err *reterr)
 {
-	static const char *const paths[] = {LAUNCH_SCRIPT_PATH, BESIDE_PATH};
 	auto_str struct str script = STR_INIT;
 	bool wanted = wish->launch_script && wish->len;
 
 	if (wanted)
 		write_script(ctx, wish, &script);
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		const char *why = i ? "launch.sh was edited by hand and is kept"
-				    : "starts a VM with the devices";
-		bool exists;
-		bool ours;
-		int r = look(ret, paths[i], &exists, &ours, reterr);
-
-		if (r >= 0 && wanted && ours) {
-			r = changes_set(ret, paths[i], script.data, script.len, 0755, why, reterr);
-			wanted = false;
-		} else if (r >= 0 && exists && ours) {
-			r = changes_remove(ret, paths[i], "there is nothing to start with it",
-					   reterr);
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return script_plan(ret, LAUNCH_SCRIPT_PATH, wanted ? &script : NULL,
+			   "starts a VM with the devices", reterr);
 }
 
 static int verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
