@@ -237,4 +237,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make demo | check | asan | analyze | fuzz | bench | screenshots | golden | test-vm | vm | install | clean'
 
+# The objects of tests stay: make would take them for waste, and say so in a long line.
+.SECONDARY:
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

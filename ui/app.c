@@ -37,6 +37,7 @@ void app_release(struct app *app)
 	findings_release(&app->findings);
 	strv_release(&app->seen);
 	grid_release(&app->grid);
+	ration_release(&app->ration);
 	runner_free(app->runner);
 	free(app->message);
 	free(app->override);
@@ -231,9 +232,14 @@ struct next_facts app_facts(const struct app *app)
 		f.completes = f.completes ||
 			      (strcmp(app->findings.items[i].code, "group-incomplete") == 0 &&
 			       app_place_of(app, &app->findings.items[i]) == app->tree.cursor);
-	for (size_t i = 0; i < app->findings.len; i++)
-		f.unseen += app->findings.items[i].severity != SEVERITY_NOTE &&
-			    !app_was_seen(app, &app->findings.items[i]);
+	for (size_t i = 0; i < app->findings.len; i++) {
+		const struct finding *finding = &app->findings.items[i];
+
+		if (finding->severity == SEVERITY_NOTE)
+			continue;
+		f.problems++;
+		f.unseen = f.unseen || !app_was_seen(app, finding);
+	}
 	return f;
 }
 
@@ -311,6 +317,7 @@ void app_draw(struct app *app)
 	};
 	size_t first = app->depth - 1;
 
+	ration_keep(&app->ration, &app->grid, app->tree.top, runner_clock());
 	grid_clear(&app->grid);
 	if (layout_compute(app->grid.rows, app->grid.cols, &(struct layout_wish){.notice = false})
 		    .too_small) {

@@ -79,6 +79,7 @@ void app_input(struct app *app, const struct input *in)
 	struct view *v = app_top(app);
 
 	forget_message(app);
+	ration_end(&app->ration);
 	if (in->kind == INPUT_KEY)
 		take_key(app, in->key);
 	else if (in->kind == INPUT_CLICK && v->ops->click)
@@ -111,5 +112,5 @@ void app_child(struct app *app)
 
 int app_timeout(const struct app *app)
 {
-	return app_is_busy(app) ? 200 : -1;
+	return app_is_busy(app) ? 200 : ration_wait(&app->ration, runner_clock());
 }

@@ -216,6 +216,7 @@ int loop_run(struct app *app, struct terminal **terminal, struct err *reterr)
 	sigset_t before;
 	int r = 0;
 
+	app->ration.bytes = RATION_BYTES;
 	block(&before);
 	l.signals = open_signals(reterr);
 	if (l.signals < 0)

@@ -12,12 +12,12 @@ static bool no_devices(const struct next_facts *f)
 
 static bool unseen_one(const struct next_facts *f)
 {
-	return f->differs && f->unseen == 1;
+	return f->differs && f->unseen && f->problems == 1;
 }
 
 static bool unseen_several(const struct next_facts *f)
 {
-	return f->differs && f->unseen > 1;
+	return f->differs && f->unseen && f->problems > 1;
 }
 
 static bool completes(const struct next_facts *f)
@@ -136,7 +136,7 @@ struct next_step next_step(const struct next_facts *f)
 		.text = steps[i].text,
 		.brief = steps[i].brief,
 		.sign = steps[i].sign,
-		.number = f->unseen ? f->unseen : f->blocks,
+		.number = f->unseen ? f->problems : f->blocks,
 	};
 }
 

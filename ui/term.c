@@ -99,16 +99,19 @@ static void disarm_rescue(void)
 
 /* --- how roles look ----------------------------------------------------------------------------- */
 
-/* Colours that can be read on a dark and on a light background; signs say the same without any. */
+/*
+ * Colours that can be read on a dark and on a light background; signs say the same without any. Colour and weight
+ * together would cost a slow line thrice the bytes.
+ */
 static const struct {
 	short colour;
 	attr_t with_colour, without;
 } looks[ROLES] = {
 	[ROLE_TEXT] = {-1, A_NORMAL, A_NORMAL},
 	[ROLE_OK] = {COLOR_GREEN, A_NORMAL, A_NORMAL},
-	[ROLE_WARN] = {COLOR_YELLOW, A_BOLD, A_BOLD},
-	[ROLE_BLOCK] = {COLOR_RED, A_BOLD, A_BOLD},
-	[ROLE_CHANGE] = {COLOR_MAGENTA, A_BOLD, A_BOLD},
+	[ROLE_WARN] = {COLOR_YELLOW, A_NORMAL, A_BOLD},
+	[ROLE_BLOCK] = {COLOR_RED, A_NORMAL, A_BOLD},
+	[ROLE_CHANGE] = {COLOR_MAGENTA, A_NORMAL, A_BOLD},
 	[ROLE_USED] = {COLOR_YELLOW, A_NORMAL, A_NORMAL},
 	[ROLE_DIM] = {-1, A_DIM, A_DIM},
 	[ROLE_TITLE] = {-1, A_BOLD, A_BOLD},

@@ -26,6 +26,8 @@ static void move(struct app *app, long by)
 	}
 	tree_move(&app->tree, by);
 	app->details_top = 0;
+	if (by == 1 || by == -1)
+		ration_begin(&app->ration, runner_clock());
 }
 
 static void up(struct app *app, struct view *v)

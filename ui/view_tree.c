@@ -73,23 +73,25 @@ static void draw_brief(const struct lines *d, const struct canvas *pane)
 	draw_field(pane, 0, col, pane->area.cols - col, d->items[0].role, d->items[0].text);
 }
 
-static void draw_details(struct app *app, const struct canvas *screen, const struct layout *l)
+static bool is_brief(const struct app *app, const struct layout *l)
+{
+	return !l->beside && l->details.rows < 3 && !app->details_focus;
+}
+
+static void draw_details(struct app *app, const struct canvas *screen, const struct layout *l,
+			 const struct lines *d)
 {
 	struct canvas rule = canvas_part(screen, l->details_rule);
 	struct canvas pane = canvas_part(screen, l->details);
 	struct canvas divider = canvas_part(screen, l->divider);
-	bool brief = !l->beside && l->details.rows < 3 && !app->details_focus;
-	struct lines d = LINES_INIT;
 	auto_str struct str title = STR_INIT;
 	auto_free char *more = NULL;
 	int below = 0;
 
-	details_make(app, brief, &d);
-	if (brief)
-		draw_brief(&d, &pane);
+	if (is_brief(app, l))
+		draw_brief(d, &pane);
 	else
-		below = draw_pane(app, &d, &pane);
-	lines_release(&d);
+		below = draw_pane(app, d, &pane);
 	details_title(app, &title);
 	if (below > 0)
 		more = xasprintf("%d more", below);
@@ -99,6 +101,19 @@ static void draw_details(struct app *app, const struct canvas *screen, const str
 	draw_vertical(&divider, 0);
 }
 
+static void draw_next(const struct app *app, const struct canvas *line)
+{
+	struct next_facts facts = app_facts(app);
+	struct next_step step = next_step(&facts);
+	auto_str struct str text = STR_INIT;
+	auto_str struct str marked = STR_INIT;
+
+	next_format(&step, line->area.cols < 76, &text);
+	if (facts.marked)
+		str_addf(&marked, "%zu marked", facts.marked);
+	frame_next(app, line, step.sign, text.data, marked.data);
+}
+
 static void draw(struct app *app, struct view *v, const struct canvas *screen)
 {
 	struct layout l = tree_layout(app);
@@ -106,24 +121,21 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	struct canvas list = canvas_part(screen, l.list);
 	struct canvas next = canvas_part(screen, l.next);
 	struct canvas keys = canvas_part(screen, l.keys);
-	auto_str struct str text = STR_INIT;
-	auto_str struct str marked = STR_INIT;
-	struct next_facts facts;
-	struct next_step step;
+	struct canvas details = canvas_part(screen, l.details);
+	struct lines d = LINES_INIT;
 
 	frame_title(app, &title);
 	draw_notice(screen, &l);
 	draw_list_rule(app, screen, &l);
 	tree_scroll(&app->tree, (size_t)l.list.rows);
 	tree_draw(app, &list);
-	draw_details(app, screen, &l);
-	facts = app_facts(app); /* after the details: they note what was seen */
-	step = next_step(&facts);
-	next_format(&step, screen->area.cols < 76, &text);
-	if (facts.marked)
-		str_addf(&marked, "%zu marked", facts.marked);
-	frame_next(app, &next, step.sign, text.data, marked.data);
+	details_make(app, is_brief(app, &l), &d);
+	draw_details(app, screen, &l, &d);
+	draw_next(app, &next); /* after the details: they note what was seen */
 	frame_keys(app, v, &keys);
+	if (!l.beside)
+		ration_trim(&app->ration, &app->grid, &details, l.list, app->tree.top);
+	lines_release(&d);
 }
 
 /* --- the view ------------------------------------------------------------------------------------ */

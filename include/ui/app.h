@@ -30,6 +30,7 @@
 #include "ui/grid.h"
 #include "ui/keys.h"
 #include "ui/next.h"
+#include "ui/ration.h"
 #include "ui/runner.h"
 #include "ui/tree.h"
 #include "ui/ui.h"
@@ -105,6 +106,7 @@ struct app {
 	char *message;         /* stands in the next line until a key is pressed, or NULL */
 	enum sign message_sign;
 	enum request request;
+	struct ration ration; /* of a cursor move */
 	bool details_focus; /* keys scroll the details of the tree */
 	int details_top;
 	bool watching; /* changes of the machine show by themselves */
@@ -157,7 +159,7 @@ bool app_has_no_iommu(const struct app *app);
 uint64_t app_place_of(const struct app *app, const struct finding *f);
 bool app_was_seen(const struct app *app, const struct finding *f);
 void app_see(struct app *app, const struct finding *f);
-/* Does the program do something on its own soon (elapsed time on the screen)? Milliseconds until then, or -1. */
+/* Does the program do something on its own soon (elapsed time on the screen, details held back)? Milliseconds until then, or -1. */
 int app_timeout(const struct app *app);
 
 /* Runs the row of a table whose action matches. */

@@ -30,7 +30,8 @@ struct next_facts {
 	bool override_waits;  /* one is configured, and this kernel was started without it */
 	size_t blocks;        /* findings that block */
 	bool completes;       /* the cursor is on the device that a marked group lacks */
-	size_t unseen;        /* findings that block or warn and that the cursor was not on yet */
+	size_t problems;      /* findings that block or warn: as many as the preview shows */
+	bool unseen;          /* the cursor was not on all of them yet */
 };
 
 struct next_step {
