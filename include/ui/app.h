@@ -107,7 +107,7 @@ struct app {
 	enum sign message_sign;
 	enum request request;
 	struct ration ration; /* of a cursor move */
-	bool details_focus; /* keys scroll the details of the tree */
+	bool details_focus;   /* keys scroll the details of the tree */
 	int details_top;
 	bool watching; /* changes of the machine show by themselves */
 };

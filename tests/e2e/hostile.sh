@@ -21,7 +21,7 @@ clean() { # FILE: printable UTF-8, newline and tab; nothing else
 look() { # WHAT ARGUMENT...
 	local what=$1 status
 	shift
-	timeout -k 1 10 "$VFIOTUI" "$@" >"$TMP/out" 2>"$TMP/errors" </dev/null
+	timeout -k 1 60 "$VFIOTUI" "$@" >"$TMP/out" 2>"$TMP/errors" </dev/null
 	status=$?
 	looks=$((looks + 1))
 	[ $status -le 2 ] || { echo "FAILED $what: status $status: $*"; tail -n 3 "$TMP/errors"; bad=1; }

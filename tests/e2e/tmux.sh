@@ -11,7 +11,7 @@ fail() { printf 'FAILED: %s\n' "$1"; mux capture-pane -p; exit 1; }
 
 # Waits until the screen shows a fixed text; nothing here sleeps for luck.
 wait_for() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + 60))
 	while ! mux capture-pane -p | grep -qF -- "$1"; do
 		[ $SECONDS -lt $end ] || fail "\"$1\" did not appear"
 		sleep 0.05
@@ -19,7 +19,7 @@ wait_for() {
 }
 keys() { mux send-keys "$@"; }
 quietly_gone() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + 60))
 	while mux capture-pane -p | grep -qF -- "$1"; do
 		[ $SECONDS -lt $end ] || fail "\"$1\" stays"
 		sleep 0.05
@@ -28,7 +28,7 @@ quietly_gone() {
 
 # After the program the terminal is as before it: modes, cursor, main screen.
 sane() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + 60))
 	keys "clear; stty -a >$TMP/after; tput cnorm >$TMP/x; echo sane-\$((40 + 2))" Enter
 	wait_for sane-42
 	cmp -s "$TMP/before" "$TMP/after" || fail "$1 left other terminal modes: $(diff "$TMP/before" "$TMP/after")"

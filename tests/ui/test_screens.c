@@ -18,6 +18,7 @@
 #include "../support/recorded.h"
 #include "base/mem.h"
 #include "ui/app.h"
+#include "ui/preview.h"
 
 #define ARCHBOX "tests/ui/machines/archbox.txt"
 #define NO_IOMMU "tests/ui/machines/no-iommu.txt"
@@ -124,25 +125,21 @@ static void press(struct app *app, const char *keys)
 	}
 }
 
-static bool show(size_t screen, size_t size)
+static bool show(const struct recorded *machine, size_t screen, size_t size)
 {
 	static char *argv[] = {NULL};
 	const struct ui_options options = {.demo = true, .argv = argv};
-	struct recorded machine;
 	struct app app;
 	bool golden;
 
-	recorded_open(&machine, screens[screen].machine, IDS);
-	if (screens[screen].not_root)
-		machine.situation->platform->is_root = false;
-	app_init(&app, machine.situation, &options, screens[screen].charset);
+	machine->situation->platform->is_root = !screens[screen].not_root;
+	app_init(&app, machine->situation, &options, screens[screen].charset);
 	app_resize(&app, sizes[size].rows, sizes[size].cols);
 	app_start(&app);
 	app_draw(&app);
 	press(&app, screens[screen].keys);
 	golden = is_golden(screens[screen].name, &app);
 	app_release(&app);
-	recorded_close(&machine);
 	return golden;
 }
 
@@ -151,16 +148,70 @@ static void test_screens(void **state)
 	size_t differ = 0;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(screens); i++)
-		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++)
-			differ += !show(i, k);
+	for (size_t i = 0; i < ARRAY_SIZE(screens); i++) {
+		bool writes = strchr(screens[i].keys, 'W');
+		struct recorded machine;
+
+		recorded_open(&machine, screens[i].machine, IDS);
+		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
+			if (k && writes) { /* what was written is there no more */
+				recorded_close(&machine);
+				recorded_open(&machine, screens[i].machine, IDS);
+			}
+			differ += !show(&machine, i, k);
+		}
+		recorded_close(&machine);
+	}
 	assert_int_equal(differ, 0);
+}
+
+/* --- one number everywhere ---------------------------------------------------------------------- */
+
+static size_t problems_of_preview(const struct app *app)
+{
+	struct preview p;
+	size_t n = 0;
+
+	preview_init(&p, app->situation, &app->tree.marks, app_override(app), false);
+	assert_non_null(p.plan);
+	for (size_t i = 0; i < p.len; i++)
+		n += p.items[i].kind == ITEM_FINDING &&
+		     p.plan->findings.items[p.items[i].index].severity != SEVERITY_NOTE;
+	preview_release(&p);
+	return n;
+}
+
+/* Looking at one problem does not make them fewer: the next line counts what the preview lists. */
+static void test_problems_are_counted_alike(void **state)
+{
+	static const struct {
+		const char *keys;
+		size_t problems;
+	} cases[] = {{"", 0}, {" ", 4}, {" j", 4}, {"g", 2}, {"gj", 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct ui_options options = {.demo = true};
+		struct recorded machine;
+		struct app app;
+
+		recorded_open(&machine, ARCHBOX, IDS);
+		app_init(&app, machine.situation, &options, CHARSET_UTF8);
+		app_resize(&app, 24, 80);
+		app_draw(&app);
+		press(&app, cases[i].keys);
+		assert_int_equal(app_facts(&app).problems, cases[i].problems);
+		assert_int_equal(problems_of_preview(&app), cases[i].problems);
+		app_release(&app);
+		recorded_close(&machine);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_screens),
+		cmocka_unit_test(test_problems_are_counted_alike),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

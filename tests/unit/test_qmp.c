@@ -288,13 +288,20 @@ static void no_socket_is_said(void **state)
 
 /* --- the real one --------------------------------------------------------------------------- */
 
-static void wait_for_file(const char *path)
+/* QEMU makes the socket first, and listens a moment later. */
+static void open_when_it_listens(struct qmp_link *l, const char *path)
 {
 	static const struct timespec pause = {.tv_nsec = 20000000};
+	struct err err = ERR_INIT;
+	int r = -ENOENT;
 
-	for (int i = 0; i < LIMIT / 20 && access(path, F_OK); i++)
-		nanosleep(&pause, NULL);
-	assert_int_equal(access(path, F_OK), 0);
+	for (int i = 0; i < LIMIT / 20 && (r == -ENOENT || r == -ECONNREFUSED); i++) {
+		err_clear(&err);
+		r = qmp_link_open(l, path, &err);
+		if (r < 0)
+			nanosleep(&pause, NULL);
+	}
+	assert_int_equal(r, 0);
 }
 
 static void ask(struct qmp_link *l, enum qmp_command what)
@@ -337,8 +344,7 @@ static void leads_a_real_qemu_through_its_states(void **state)
 		tmproot_remove(root);
 		return;
 	}
-	wait_for_file(path);
-	assert_int_equal(qmp_link_open(&l, path, &err), 0);
+	open_when_it_listens(&l, path);
 	assert_int_equal(l.pid, p.pid);
 	assert_int_equal(l.uid, getuid());
 	ask(&l, QMP_QUERY_STATUS);
