@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../support/bed.h"
+#include "../support/libvirt.h"
 #include "../support/samples.h"
 #include "../support/tmproot.h"
 #include "base/mem.h"
@@ -23,34 +24,11 @@
 static char *root;
 static const char *prefix; /* NULL: no libvirt to ask */
 
-/*
- * The embedded driver takes DIR/etc/qemu.conf and starts nothing. It wants the account
- * of Debian's package even where the file names another: give it one in a private
- * mount namespace.
- */
 static int find_libvirt(void **state)
 {
-	static const char *const ways[] = {"",
-					   "unshare -m sh -c 'mount --bind passwd /etc/passwd && "
-					   "mount --bind group /etc/group && exec \"$@\"' sh "};
-	auto_str struct str out = STR_INIT;
-
 	(void)state;
 	root = tmproot_new();
-	tmproot_put(root, "/etc/qemu.conf", "");
-	shell_run(&out,
-		  "cd '%s' && cp /etc/passwd /etc/group . && echo "
-		  "libvirt-qemu:x:64055:64055::/:/bin/false >>passwd && "
-		  "echo libvirt-qemu:x:64055: >>group",
-		  root);
-	for (size_t i = 0; i < ARRAY_SIZE(ways) && !prefix; i++)
-		if (!shell_run(&out,
-			       "cd '%s' && %svirsh -c \"qemu:///embed?root=$PWD\" uri 2>/dev/null",
-			       root, ways[i]))
-			prefix = ways[i];
-	if (!prefix)
-		fprintf(stderr, "SKIPPED: libvirt's own reading (needs virsh with the QEMU driver, "
-				"and root)\n");
+	prefix = libvirt_prefix(root);
 	return 0;
 }
 
@@ -69,8 +47,7 @@ static bool libvirt_takes(const char *bytes, size_t len)
 	if (!prefix)
 		return true;
 	tmproot_put_bytes(root, "/etc/qemu.conf", bytes, len);
-	if (!shell_run(&out, "cd '%s' && %svirsh -c \"qemu:///embed?root=$PWD\" uri 2>&1", root,
-		       prefix))
+	if (!libvirt_virsh(root, prefix, &out, "uri"))
 		return true;
 	return !strstr(out.data, "syntax error") && !strstr(out.data, "expected a");
 }
