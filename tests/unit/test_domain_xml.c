@@ -34,8 +34,8 @@ struct domain_case {
 static const struct domain_case cases[] = {
 	{"", "<name>VM</name>", "-name guest=VM", NULL, 0},
 	{"memory=12G", "<memory unit='MiB'>12288</memory>", "\"size\":12884901888", NULL, 0},
-	{"cores=4\nthreads=2", "<topology sockets='1' cores='4' threads='2'/>",
-	 "cores=4,threads=2", NULL, 0},
+	{"cores=4\nthreads=2", "<topology sockets='1' cores='4' threads='2'/>", "cores=4,threads=2",
+	 NULL, 0},
 	{"cores=2\npin=4,12\npin-emulator=0-3",
 	 "<vcpupin vcpu='1' cpuset='12'/>\n    <emulatorpin cpuset='0-3'/>", NULL, NULL, 0},
 	{"machine=i440fx\nfirmware=bios", "machine='pc'", "-machine pc-i440fx", "pflash", 0},
