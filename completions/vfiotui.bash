@@ -8,7 +8,7 @@ _vfiotui()
 		--no-pt --no-script --user --wait --acs-override --help --version"
 	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
-	local vm="list new edit delete show script start status stop kill pause resume log"
+	local vm="list new edit delete show script xml start status stop kill pause resume log"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word
 
 	COMPREPLY=()

@@ -20,7 +20,7 @@ complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a vm -d 'vir
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a version -d 'print the version'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a help -d 'print the help'
 complete -c vfiotui -n "__fish_seen_subcommand_from $takes_devices" -a "(command ls /sys/bus/pci/devices 2>/dev/null)"
-complete -c vfiotui -n "__fish_seen_subcommand_from vm" -a "list new edit delete show script start status stop kill pause resume log"
+complete -c vfiotui -n "__fish_seen_subcommand_from vm" -a "list new edit delete show script xml start status stop kill pause resume log"
 complete -c vfiotui -n "__fish_seen_subcommand_from vm" -a "(command ls /etc/vfiotui/vm 2>/dev/null | string replace -rf '[.]conf\$' '')"
 complete -c vfiotui -l root -r -F -d 'take a directory or recording as the machine'
 complete -c vfiotui -l demo -d 'open a bundled recorded machine'

@@ -60,7 +60,9 @@ void cli_hold_signals(struct cli *c);
 
 /* Says "vfiotui: SENTENCE" on stderr, after what is in the buffer went out; returns EXIT_REFUSED. */
 int cli_fail(struct cli *c, const struct err *err);
-/* The same for a command that only reads: where permission is lacking, root has it. */
+/* Says "vfiotui: SENTENCE" there of an answer that is whole, for its reader to know. */
+void cli_warn(struct cli *c, const char *sentence);
+/* cli_fail() of a command that only reads: where permission is lacking, root has it. */
 int cli_fail_reading(struct cli *c, struct err *err);
 /* cli_fail() with a hint at --help; returns EXIT_USAGE. */
 int cli_wrong_usage(struct cli *c, const struct err *err);

@@ -40,6 +40,7 @@ int vm_cmd_show(struct cli *c, const char *name);
 int vm_cmd_edit(struct cli *c, const char *name);
 int vm_cmd_delete(struct cli *c, const char *name);
 int vm_cmd_script(struct cli *c, const char *name);
+int vm_cmd_xml(struct cli *c, const char *name);
 int vm_cmd_start(struct cli *c, const char *name);
 int vm_cmd_stop(struct cli *c, const char *name);
 int vm_cmd_status(struct cli *c, const char *name);

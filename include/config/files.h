@@ -28,6 +28,8 @@ void files_put(struct files *f, const char *path, const char *bytes, size_t len)
 /* The bytes (owned by `f`, alive as long as it): 0, -ENOENT, or another error with a sentence. */
 int files_get(struct files *f, const char *path, const char **bytes, size_t *len,
 	      struct err *reterr) must_check;
+/* Replaces `ret` by the first `max` bytes at most, of whatever size the file is. */
+int files_head(struct files *f, const char *path, size_t max, struct str *ret) must_check;
 bool files_exist(struct files *f, const char *path);
 /* Appends sorted names of regular files in `dir` that end in `suffix` ("" for all); a missing directory has none. */
 int files_list(struct files *f, const char *dir, const char *suffix, struct strv *ret,

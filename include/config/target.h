@@ -88,7 +88,9 @@ struct target {
 	X(refind) \
 	X(qemu_conf) \
 	X(launch) \
-	X(vm_scripts)
+	X(vm_scripts) \
+	X(libvirt_domain) \
+	X(libvirt_hook)
 /* clang-format on */
 
 #define TARGET_DECLARE(name) extern const struct target target_##name;

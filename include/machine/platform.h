@@ -84,13 +84,14 @@ struct platform {
 	enum module_state vfio_virqfd;
 	enum module_state pci_stub;
 	bool iommu_default_on; /* Intel: kernel built with INTEL_IOMMU_DEFAULT_ON(_INTGPU_OFF); AMD: true */
-	char *distro_id;         /* os-release ID, "arch" */
-	struct strv distro_like; /* ID and the words of ID_LIKE */
-	char *qemu;              /* path of qemu-system-x86_64 or NULL */
-	char *qemu_version;      /* "10.0.13"; live host only, else NULL */
-	struct ovmf ovmf;        /* better without Secure Boot */
-	struct ovmf ovmf_secure; /* with Secure Boot */
-	bool libvirt;            /* /etc/libvirt/qemu.conf or the daemon is there */
+	char *distro_id;          /* os-release ID, "arch" */
+	struct strv distro_like;  /* ID and the words of ID_LIKE */
+	char *qemu;               /* path of qemu-system-x86_64 or NULL */
+	char *qemu_version;       /* "10.0.13"; live host only, else NULL */
+	struct ovmf ovmf;         /* better without Secure Boot */
+	struct ovmf ovmf_secure;  /* with Secure Boot */
+	bool libvirt;             /* /etc/libvirt/qemu.conf or the daemon is there */
+	unsigned libvirt_version; /* 9000000 for 9.0.0; 0: not known */
 	char *libvirt_unit; /* the unit to restart: "virtqemud.service" or "libvirtd.service", NULL */
 	char *user; /* who shall use the VM: SUDO_USER, else the owner of the first home, or NULL */
 	bool is_root; /* may change this machine (or the root is not live) */

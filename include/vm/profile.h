@@ -198,6 +198,8 @@ struct vm_profile {
 	char *numa_node;        /* "0": memory from that node only; "" any */
 	bool ignore_msrs;       /* kvm.ignore_msrs=1, for the whole host */
 	char *share;            /* a directory, by Samba; user network only */
+	bool libvirt;           /* libvirt has a domain of it, too */
+	bool single_gpu;        /* the desktop ends while it runs: libvirt's hook */
 	bool samba;             /* smbd and nmbd of the host run while the VM does */
 	struct vm_list options; /* struct vm_path: further arguments of QEMU */
 };

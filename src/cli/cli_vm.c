@@ -22,6 +22,8 @@ static const struct vm_command rows[] = {
 	{"show", "[NAME]", "every field of a VM", READS, VM_NAME_THERE, vm_cmd_show},
 	{"script", "[NAME]", "prints its launch script, which stands alone", 0, VM_NAME_THERE,
 	 vm_cmd_script},
+	{"xml", "[NAME]", "prints it as a domain of libvirt; --libvirt yes defines it there",
+	 OPTION_USER, VM_NAME_THERE, vm_cmd_xml},
 	{"start", "[NAME]", "preflight, then starts it so that it outlives this terminal",
 	 OPTION_WAIT, VM_NAME_THERE, vm_cmd_start},
 	{"status", "[NAME]", "what it does now; status 0 when it runs", READS, VM_NAME_THERE,

@@ -31,6 +31,14 @@ int cli_fail(struct cli *c, const struct err *err)
 	return EXIT_REFUSED;
 }
 
+void cli_warn(struct cli *c, const char *sentence)
+{
+	struct err note = ERR_INIT;
+
+	err_set(&note, -EINVAL, "%s", sentence);
+	complain(c, &note, "");
+}
+
 int cli_fail_reading(struct cli *c, struct err *err)
 {
 	if ((err->code == -EACCES || err->code == -EPERM) && geteuid())

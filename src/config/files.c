@@ -109,6 +109,21 @@ int files_get(struct files *f, const char *path, const char **bytes, size_t *len
 	return 0;
 }
 
+int files_head(struct files *f, const char *path, size_t max, struct str *ret)
+{
+	const char *bytes;
+	size_t len;
+	int r;
+
+	str_clear(ret);
+	if (f->host)
+		return host_read_some(f->host, path, max, ret, NULL);
+	r = files_get(f, path, &bytes, &len, NULL);
+	if (r == 0)
+		str_add(ret, bytes, len < max ? len : max);
+	return r;
+}
+
 bool files_exist(struct files *f, const char *path)
 {
 	const struct entry *e = find(f, path);

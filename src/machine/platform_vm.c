@@ -77,6 +77,31 @@ static bool is_enabled(const struct host *host, const char *daemon)
 	return false;
 }
 
+/* "libvirt.so.0.11003.0" is 11.3.0 (its meson.build: lt_version): 11003000, or 0. */
+static unsigned find_libvirt_version(const struct host *host)
+{
+	static const char *const links[] = {"/usr/lib/x86_64-linux-gnu/libvirt.so.0",
+					    "/usr/lib64/libvirt.so.0", "/usr/lib/libvirt.so.0"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		auto_str struct str target = STR_INIT;
+		const char *at;
+		char *end;
+		unsigned long major;
+
+		if (host_link(host, links[i], &target, NULL) < 0)
+			continue;
+		at = strstr(target.data, ".so.0.");
+		if (!at)
+			continue;
+		major = strtoul(at + 6, &end, 10);
+		if (major < 1000000 && *end == '.')
+			return (unsigned)major * 1000 +
+			       (unsigned)(strtoul(end + 1, NULL, 10) % 1000);
+	}
+	return 0;
+}
+
 /* The modular daemon where it is used, else the old one. */
 static void find_libvirt(const struct host *host, struct platform *p)
 {
@@ -86,6 +111,7 @@ static void find_libvirt(const struct host *host, struct platform *p)
 	p->libvirt = host_exists(host, "/etc/libvirt/qemu.conf") ||
 		     host_find_program(host, "libvirtd", NULL) ||
 		     host_find_program(host, "virtqemud", NULL);
+	p->libvirt_version = find_libvirt_version(host);
 	if (modular && (!monolithic || is_enabled(host, "virtqemud")))
 		p->libvirt_unit = xstrdup("virtqemud.service");
 	else if (monolithic)

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm/libvirt_hook.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/shell.h"
+
+/* clang-format off */
+
+static const char head[] =
+	"#!/bin/bash\n"
+	"# Written by vfiotui; it writes this file anew when the VM's profile changes.\n"
+	"# libvirt runs it with: DOMAIN OPERATION SUB-OPERATION\n"
+	"#\n"
+	"# Before the start it looks whether the devices are the ones that were chosen: an\n"
+	"# address may belong to another card after a change of slots.\n";
+
+static const char head_single[] =
+	"# The VM gets the host's only graphics card, so the desktop ends before the start and\n"
+	"# comes back after the guest's end. Over SSH: systemctl start display-manager\n";
+
+static const char checks[] =
+	"root=${VFIOTUI_ROOT:-} # for tests: where /sys and /run are looked for\n"
+	"\n"
+	"say() {\n"
+	"\tprintf '%s: %s\\n' \"$vm\" \"$1\" >&2\n"
+	"}\n"
+	"\n"
+	"# Is each device what it was when it was chosen?\n"
+	"check_devices() {\n"
+	"\tlocal device address ids path found bad=0\n"
+	"\tfor device in ${devices[@]+\"${devices[@]}\"}; do\n"
+	"\t\taddress=${device% *}\n"
+	"\t\tids=${device#* }\n"
+	"\t\tpath=$root/sys/bus/pci/devices/$address\n"
+	"\t\tif [ ! -e \"$path/vendor\" ]; then\n"
+	"\t\t\tsay \"there is no device $address; is the card in another slot now?\"\n"
+	"\t\t\tbad=1\n"
+	"\t\t\tcontinue\n"
+	"\t\tfi\n"
+	"\t\tfound=$(cat \"$path/vendor\"):$(cat \"$path/device\")\n"
+	"\t\tif [ \"${found//0x/}\" != \"$ids\" ]; then\n"
+	"\t\t\tsay \"$address is ${found//0x/} now, not $ids; nothing was handed over\"\n"
+	"\t\t\tbad=1\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\treturn $bad\n"
+	"}\n"
+	"\n";
+
+static const char single[] =
+	"notes=$root/run/vfiotui-hook-$vm\n"
+	"\n"
+	"# Writes and remembers what has to be written to take it back.\n"
+	"write() { # FILE VALUE BACK-FILE BACK-VALUE\n"
+	"\tprintf '%s' \"$2\" >\"$1\" || return 1\n"
+	"\tprintf '%s\\n%s\\n' \"$3\" \"$4\" >>\"$notes/writes\"\n"
+	"}\n"
+	"\n"
+	"end_desktop() {\n"
+	"\tmkdir -p \"$notes\"\n"
+	"\tif systemctl -q is-active display-manager.service; then\n"
+	"\t\ttouch \"$notes/display-manager\"\n"
+	"\t\tsystemctl stop display-manager.service || return 1\n"
+	"\tfi\n"
+	"}\n"
+	"\n"
+	"# The text console and the firmware's framebuffer hold the card, too.\n"
+	"free_console() {\n"
+	"\tlocal console driver device\n"
+	"\tfor console in \"$root\"/sys/class/vtconsole/vtcon*; do\n"
+	"\t\tif grep -qs 'frame buffer' \"$console/name\" && [ \"$(cat \"$console/bind\")\" = 1 ]; then\n"
+	"\t\t\twrite \"$console/bind\" 0 \"$console/bind\" 1 || return 1\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\tfor driver in efi-framebuffer simple-framebuffer vesa-framebuffer; do\n"
+	"\t\tfor device in \"$root/sys/bus/platform/drivers/$driver/\"*.[0-9]*; do\n"
+	"\t\t\tif [ -e \"$device\" ]; then\n"
+	"\t\t\t\twrite \"${device%/*}/unbind\" \"${device##*/}\" \"${device%/*}/bind\" \"${device##*/}\" || return 1\n"
+	"\t\t\tfi\n"
+	"\t\tdone\n"
+	"\tdone\n"
+	"}\n"
+	"\n"
+	"# NVIDIA's driver never lets go of a card while the rest of it is loaded.\n"
+	"unload_nvidia() {\n"
+	"\tlocal module\n"
+	"\tfor module in nvidia_drm nvidia_modeset nvidia_uvm nvidia; do\n"
+	"\t\tif [ -e \"$root/sys/module/$module\" ]; then\n"
+	"\t\t\tmodprobe -r \"$module\" || return 1\n"
+	"\t\t\tprintf '%s\\n' \"$module\" >>\"$notes/modules\"\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"}\n"
+	"\n"
+	"give_back() {\n"
+	"\tlocal file value module\n"
+	"\t[ -d \"$notes\" ] || return 0\n"
+	"\tif [ -e \"$notes/modules\" ]; then\n"
+	"\t\twhile read -r module; do\n"
+	"\t\t\tmodprobe \"$module\" || say \"the module $module can't be loaded again\"\n"
+	"\t\tdone < <(tac \"$notes/modules\")\n"
+	"\tfi\n"
+	"\tif [ -e \"$notes/writes\" ]; then\n"
+	"\t\twhile read -r value && read -r file; do\n"
+	"\t\t\tprintf '%s' \"$value\" >\"$file\" || say \"$file can't be set back to $value\"\n"
+	"\t\tdone < <(tac \"$notes/writes\")\n"
+	"\tfi\n"
+	"\tif [ -e \"$notes/display-manager\" ]; then\n"
+	"\t\tsystemctl --no-block start display-manager.service || say \"the display manager can't be started\"\n"
+	"\tfi\n"
+	"\trm -rf -- \"$notes\"\n"
+	"}\n"
+	"\n"
+	"hand_over() {\n"
+	"\tif end_desktop && free_console && unload_nvidia; then\n"
+	"\t\treturn 0\n"
+	"\tfi\n"
+	"\tsay \"the graphics card is still in use; the desktop is given back\"\n"
+	"\tgive_back\n"
+	"\treturn 1\n"
+	"}\n"
+	"\n";
+
+static const char tail[] =
+	"[ \"${1:-}\" = \"$vm\" ] || exit 0\n"
+	"case ${2:-}/${3:-} in\n"
+	"prepare/begin) check_devices || exit 1 ;;\n"
+	"esac\n";
+
+static const char tail_single[] =
+	"[ \"${1:-}\" = \"$vm\" ] || exit 0\n"
+	"case ${2:-}/${3:-} in\n"
+	"prepare/begin) check_devices && hand_over || exit 1 ;;\n"
+	"release/end) give_back ;;\n"
+	"esac\n";
+
+/* clang-format on */
+
+static const struct vm_device *device_at(const struct vm_profile *p, size_t i)
+{
+	return (const struct vm_device *)p->devices.items + i;
+}
+
+bool libvirt_hook_is_needed(const struct vm_profile *p)
+{
+	if (p->single_gpu)
+		return true;
+	for (size_t i = 0; i < p->devices.len; i++)
+		if (device_at(p, i)->ids[0])
+			return true;
+	return false;
+}
+
+void libvirt_hook_write(struct str *out, const struct vm_profile *p)
+{
+	str_adds(out, head);
+	if (p->single_gpu)
+		str_adds(out, head_single);
+	str_adds(out, "set -u\n\nvm=");
+	shell_quote(out, p->name);
+	str_adds(out, "\ndevices=( # address, vendor:device\n");
+	for (size_t i = 0; i < p->devices.len; i++)
+		/* both were checked: they hold digits, colons and dots alone */
+		if (device_at(p, i)->ids[0])
+			str_addf(out, "\t\"%s %s\"\n", device_at(p, i)->address,
+				 device_at(p, i)->ids);
+	str_adds(out, ")\n");
+	str_adds(out, checks);
+	if (p->single_gpu)
+		str_adds(out, single);
+	str_adds(out, p->single_gpu ? tail_single : tail);
+}
