@@ -96,6 +96,17 @@ status 0 list
 grep -q 'lots' "$TMP/out" || complain "the list does not say what is wrong: $(cat "$TMP/out")"
 cp "$TMP/edited" "$conf"
 
+# --- libvirt: printed, defined on request, taken back ---------------------------------------------
+status 0 xml
+grep -qF "<name>my win&apos;s &quot;" "$TMP/out" || complain "no domain: $(cat "$TMP/out")"
+xml="$root/etc/vfiotui/vm/$name.xml"
+status 0 edit "$name" --libvirt yes --yes
+"$VFIOTUI" --root "$root" vm xml >"$TMP/printed" 2>/dev/null
+cmp -s "$xml" "$TMP/printed" || complain "vm xml prints something else than what libvirt gets"
+status 0 edit "$name" --libvirt no --yes
+[ ! -e "$xml" ] || complain "the domain's file is still there"
+cp "$TMP/edited" "$conf"
+
 # --- another root's VMs don't run here -----------------------------------------------------------
 for command in start stop kill pause resume log; do
 	status 1 $command
