@@ -4,8 +4,9 @@
 set -eu
 PATH=/vm/share/bin:$PATH
 export TERM=screen
+patience=1200 # seconds: a slow machine is not a failure, only what never comes
 
-say() { printf -- '-- %s\n' "$*"; }
+say() { printf -- '-- %5.0f s: %s\n' "$(cut -d ' ' -f 1 /proc/uptime)" "$*"; }
 fail() { printf 'FAILED: %s\n' "$*"; exit 1; }
 device() { echo "/sys/bus/pci/devices/0000:$1"; }
 driver_of() { basename "$(readlink "$(device "$1")/driver" || echo -)"; }
@@ -45,30 +46,52 @@ our_groups() {
 	vfiotui list --json | jq -r '.groups[] | .id as $g | .devices[] | "\($g) \(.address)"' | sort
 }
 
-# At once and without a sync, as when the plug is pulled: what was not written to the disk is lost.
-cut_power() { echo b >/proc/sysrq-trigger; sleep 60; }
+# The QEMU that runs this machine, told through its own monitor (boot --monitor): device_del ID, device_add DRIVER,...
+monitor() {
+	if [ ! -e /tmp/monitor ]; then
+		exec 9<>/dev/virtio-ports/monitor # it can be open once only
+		cat <&9 >/tmp/monitor &
+	fi
+	printf '%s\n' "$*" >&9
+}
 
-# The program in a terminal of 80x24: keys, what is typed and ended with Enter, waiting for a text with a deadline.
+# The program in a terminal of 80x24: keys, what is typed and ended with Enter, waiting for a text.
+screen_rows=24
 screen_open() {
 	screen_close
-	LC_ALL=C.UTF-8 tmux -L vfiotui -f /dev/null new-session -d -x 80 -y 24 "$@" \; set -g status off \; resize-window -x 80 -y 24
+	LC_ALL=C.UTF-8 tmux -L vfiotui -f /dev/null new-session -d -x 80 -y $screen_rows "$@" \; set -g status off \; \
+		resize-window -x 80 -y $screen_rows
 }
 screen_keys() { tmux -L vfiotui send-keys "$@"; }
 screen_type() { screen_keys -l "$1" && screen_keys Enter; }
 screen() { tmux -L vfiotui capture-pane -p; }
 screen_keep() { screen | tee "/vm/out/screen-$1"; }
-screen_wait() { # SECONDS TEXT
-	local end=$((SECONDS + $1))
-	until screen | grep -qF -- "$2"; do
-		[ $SECONDS -lt $end ] || { screen; fail "the screen does not show: $2"; }
-		sleep 0.1
+screen_wait() { # TEXT
+	local end=$((SECONDS + patience))
+	until screen | grep -qF -- "$1"; do
+		[ $SECONDS -lt $end ] || { screen; fail "the screen does not show: $1"; }
+		sleep 0.2
 	done
 }
-screen_gone() { # SECONDS
-	local end=$((SECONDS + $1))
+screen_find() { screen_keys / && screen_wait "Find:" && screen_type "$1"; }
+screen_gone() {
+	local end=$((SECONDS + patience))
 	while tmux -L vfiotui list-sessions >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { screen; fail "the program does not end"; }
-		sleep 0.1
+		sleep 0.2
 	done
 }
 screen_close() { tmux -L vfiotui kill-server 2>/dev/null || true; }
+# What the cursor stands on: the reversed part of the screen.
+screen_cursor() { tmux -L vfiotui capture-pane -p -e | sed -n 's/.*\x1b\[[0-9;]*7m//p' | sed 's/\x1b\[[0-9;]*m//g'; }
+screen_row() { screen | grep -F -- "] $1 "; }
+
+# When the kernel told of changes, and when the program drew: two lists of moments on the kernel's clock.
+clock_start() {
+	stdbuf -oL udevadm monitor --kernel --subsystem-match=pci >/tmp/told &
+	tmux -L vfiotui pipe-pane -o "perl -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -e '\$| = 1; \
+		printf qq(%.6f\\n), clock_gettime(CLOCK_MONOTONIC) while sysread STDIN, \$_, 65536' >/tmp/drawn"
+	until grep -q KERNEL /tmp/told && [ -e /tmp/drawn ]; do sleep 0.1; done
+}
+clock_told() { sed -n "s|^KERNEL\[\([0-9.]*\)\] $1 .*/0000:$2 (pci)|\1|p" /tmp/told | tail -n 1; } # ACTION ADDRESS
+clock_drawn() { tail -n 1 /tmp/drawn; }

@@ -14,10 +14,11 @@ machine() {
 	}
 }
 
-# power_cut: the same for a script that never ends by itself: it has the power cut by cut_power, without a sync.
+# power_cut: the same, but QEMU is killed as soon as the script makes /vm/out/cut (with --out "$TMP").
 power_cut() {
 	local script=$TMP/script.$((++boots)) status=0
 	{ echo '. /vm/share/inside.sh'; cat; } >"$script"
-	"$VM/boot" --share "$SHARE" --log "$TMP/console.$boots" "$@" -- "$script" || status=$?
-	[ $status -eq 125 ] || { echo "case: boot $boots was to end by a power cut, status $status"; exit 1; }
+	rm -f "$TMP/cut"
+	"$VM/boot" --share "$SHARE" --log "$TMP/console.$boots" --cut "$TMP/cut" "$@" -- "$script" || status=$?
+	[ $status -eq 125 ] && [ -e "$TMP/cut" ] || { echo "case: boot $boots was to end by a power cut, status $status"; exit 1; }
 }

@@ -18,7 +18,7 @@ for topology in intel amd switch-no-acs legacy-bridge ports-no-acs many-function
 		say "\$(wc -l </tmp/list) devices, \$(wc -l </tmp/kernel) of them in groups: the same as the kernel and lspci"
 
 		vfiotui acs --json >/tmp/acs
-		jq -c '.groups[] | select(.cause != "single")' /tmp/acs
+		jq -cM '.groups[] | select(.cause != "single")' /tmp/acs
 		[ "\$(jq -r .confidence /tmp/acs)" = exact ]
 		vfiotui acs --override=downstream --json |
 			jq -r '.would_be[] | sort | join(" ")' | sort >/vm/out/foretold-$topology
