@@ -3,8 +3,8 @@
 #include "cli/vm.h"
 #include "vm/domain_host.h"
 
-static int write_xml(struct cli *c, const struct vm_profile *p, struct str *out,
-		     struct strv *notes, struct err *reterr)
+static int write_xml(struct cli *c, const struct vm_profile *p, struct str *out, struct strv *notes,
+		     struct err *reterr)
 {
 	struct files *files = files_new(c->host);
 	struct domain_host host;
