@@ -26,6 +26,7 @@ bool domain_sound_by_qemu(const struct domain *d);      /* PipeWire before 9.10 
 enum domain_boots { DOMAIN_BOOT_DISK, DOMAIN_BOOT_CDROM, DOMAIN_BOOT_NETWORK };
 /* Place in the boot order, from 1, of the i-th disk or CD or of the network card. */
 unsigned domain_boot_order(const struct vm_profile *p, enum domain_boots what, size_t i);
+const char *domain_cpu(const struct vm_profile *p);
 /* Format of the i-th disk: VM_FORMAT_RAW or VM_FORMAT_QCOW2. */
 int domain_disk_format(const struct domain *d, size_t i);
 

@@ -26,7 +26,7 @@ static void add_pair(struct strv *args, const char *option, struct str *value)
 /* "check,+invtsc,-hle,x=y" one by one: -cpu is libvirt's own, its properties can still be set. */
 static void add_cpu_options(struct domain *d, struct strv *args)
 {
-	const char *cpu = d->vm->cpu;
+	const char *cpu = domain_cpu(d->vm);
 
 	for (const char *s = d->vm->cpu_options; *s;) {
 		size_t len = strcspn(s, ",");

@@ -240,23 +240,30 @@ static void write_features(struct domain *d)
 	xml_close(x);
 }
 
+/* "host" is KVM's; without it "max" is all that QEMU can do. */
+const char *domain_cpu(const struct vm_profile *p)
+{
+	return p->accel == VM_TCG && !strcmp(p->cpu, "host") ? "max" : p->cpu;
+}
+
 static void write_cpu(struct domain *d)
 {
 	const struct vm_profile *p = d->vm;
-	bool host = !strcmp(p->cpu, "host");
+	const char *cpu = domain_cpu(p);
+	bool host = !strcmp(cpu, "host");
 	struct xml *x = &d->xml;
 
 	xml_open(x, "cpu");
 	if (host) {
 		xml_attr(x, "mode", "host-passthrough");
 		xml_attr(x, "check", "none");
-	} else if (!strcmp(p->cpu, "max")) {
+	} else if (!strcmp(cpu, "max")) {
 		xml_attr(x, "mode", "maximum");
 	} else {
 		xml_attr(x, "mode", "custom");
 		xml_attr(x, "match", "exact");
 		xml_attr(x, "check", "none");
-		xml_leaf(x, "model", p->cpu);
+		xml_leaf(x, "model", cpu);
 	}
 	xml_open(x, "topology");
 	xml_attr(x, "sockets", "1");

@@ -46,6 +46,7 @@ static const struct domain_case cases[] = {
 	 "<nvram template='/usr/share/OVMF/OVMF_VARS_4M.fd'>/srv/vars &amp; more.fd</nvram>",
 	 "/srv/vars & more.fd", NULL, 0},
 	{"accel=tcg\ncpu=qemu64", "<domain type='qemu'", "-accel tcg", NULL, 0},
+	{"accel=tcg\ncpu-options=check", "<cpu mode='maximum'", "max-x86_64-cpu.check=on", NULL, 0},
 	{"cpu-options=check,+invtsc,-hle,kvm-hint-dedicated=on",
 	 "<qemu:arg value='host-x86_64-cpu.check=on'/>", "host-x86_64-cpu.hle=off", NULL, 0},
 	{"clock=local\nclock-drift-fix=yes", "<clock offset='localtime'>",
