@@ -36,6 +36,11 @@ complete -c vfiotui -l force -x -a "iommu-absent no-vfio-module root-disk swap m
 complete -c vfiotui -l bind -x -a "ids address" -d 'how vfio-pci is told of the devices'
 complete -c vfiotui -l no-pt -d 'leave out iommu=pt'
 complete -c vfiotui -l no-script -d 'write no launch script'
+complete -c vfiotui -l no-way-back -d 'write no boot entry without passthrough'
+complete -c vfiotui -l disable-vga -d 'keep cards out of VGA arbitration'
+complete -c vfiotui -l disable-idle-d3 -d 'keep devices that no VM uses powered'
+complete -c vfiotui -l no-framebuffer -d "no console on the firmware's picture"
+complete -c vfiotui -l blacklist -d 'blacklist drivers that no device of the host needs'
 complete -c vfiotui -l user -x -a "(__fish_complete_users)" -d 'who may open the devices'
 complete -c vfiotui -l wait -x -d 'how long a start or an end is waited for'
 complete -c vfiotui -l help -d 'print a help'

@@ -82,6 +82,60 @@ static void script_step(struct preview *p, int step)
 	p->choices.no_script = !p->choices.no_script;
 }
 
+static const char *way_back_text(const struct preview *p)
+{
+	return p->choices.no_way_back ? "no" : "yes";
+}
+
+static void way_back_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.no_way_back = !p->choices.no_way_back;
+}
+
+/* The two options of vfio-pci go through all four ways to have them. */
+static const char *options_text(const struct preview *p)
+{
+	static const char *const names[] = {"none", "disable_vga", "disable_idle_d3",
+					    "disable_vga, disable_idle_d3"};
+
+	return names[p->choices.disable_vga + 2 * p->choices.disable_idle_d3];
+}
+
+static void options_step(struct preview *p, int step)
+{
+	int now = p->choices.disable_vga + 2 * p->choices.disable_idle_d3;
+
+	now = (now + step + 4) % 4;
+	p->choices.disable_vga = now & 1;
+	p->choices.disable_idle_d3 = now & 2;
+}
+
+static const char *framebuffer_text(const struct preview *p)
+{
+	return p->choices.no_framebuffer ? p->situation->platform->framebuffer_off : "stays";
+}
+
+static void framebuffer_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.no_framebuffer = !p->choices.no_framebuffer;
+}
+
+/* An offer only where some driver has nothing to do on the host any more. */
+static const char *blacklist_text(const struct preview *p)
+{
+	if (!p->plan || !p->plan->wish.idle_modules.len)
+		return "no: the host needs them";
+	return p->choices.blacklist ? "yes" : "no";
+}
+
+static void blacklist_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.blacklist = !p->choices.blacklist;
+}
+
 static const char *user_text(const struct preview *p)
 {
 	return p->choices.user ? p->choices.user : "root";
@@ -132,6 +186,23 @@ static const struct {
 	 "next boot, so devices of such a group are handed over in a second step, after the "
 	 "reboot. "
 	 "The list's key a shows what each override would do, and why."},
+	{"way back at boot", way_back_text, way_back_step,
+	 "An entry \"without passthrough\" at the end of the boot menu: it starts the host with "
+	 "vfiotui=off module_blacklist=vfio_pci and without the parameters that vfiotui adds, so "
+	 "that every device stays with its own driver. For the day the screen stays dark."},
+	{"vfio-pci options", options_text, options_step,
+	 "disable_vga keeps the cards out of VGA arbitration, for hosts with another VGA card that "
+	 "misbehaves. disable_idle_d3 keeps devices that no VM uses powered, for those that don't "
+	 "wake up again or whose fans run wild. Leave both out unless there is a reason."},
+	{"firmware's picture", framebuffer_text, framebuffer_step,
+	 "Before its driver loads, a card shows the picture that the firmware set up, and the "
+	 "kernel's console is on it. That may keep the card's memory claimed (\"can't reserve\" in "
+	 "the kernel's log). Without it the screen stays dark until a graphics driver loads: only "
+	 "where a VM's screen stays black."},
+	{"blacklist drivers", blacklist_text, blacklist_step,
+	 "The host's drivers for these devices never load by themselves. An offer only where no "
+	 "device that stays needs them. vfio-pci comes first anyway; this is for drivers that grab "
+	 "a card it has let go. The entry without passthrough then has no driver for them either."},
 	{"user of the VM", user_text, user_step,
 	 "Who owns the nodes below /dev/vfio, and may so start a VM with the devices without being "
 	 "root."},

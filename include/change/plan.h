@@ -25,9 +25,13 @@ enum bind_by {
 /* What the user may choose in the preview; zero is the default. */
 struct plan_choices {
 	enum bind_by bind;
-	bool no_pt;       /* leave out iommu=pt */
-	bool no_script;   /* no launch script */
-	const char *user; /* NULL: platform.user */
+	bool no_pt;                        /* leave out iommu=pt */
+	bool no_script;                    /* no launch script */
+	bool no_way_back;                  /* no boot entry without passthrough */
+	bool disable_vga, disable_idle_d3; /* options of vfio-pci */
+	bool no_framebuffer;               /* no console on the firmware's picture */
+	bool blacklist;                    /* the host's drivers that no other device needs */
+	const char *user;                  /* NULL: platform.user */
 	/* "downstream,id:1022:1453"; "" or "none": no override of ours; NULL: as the last change had it */
 	const char *acs_override;
 };

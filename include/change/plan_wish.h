@@ -28,6 +28,8 @@ struct plan_wish_input {
 	bool kvm_group;           /* this machine has a group "kvm" */
 };
 
+/* The driver that takes the devices: "vfio-pci", or "pci-stub" for a kernel that has that one alone. */
+const char *plan_wish_driver(const struct platform *p);
 /* *ret is initialised here, for wish_release(). */
 void plan_wish(const struct plan_wish_input *in, struct wish *ret);
 /*

@@ -39,6 +39,11 @@ enum {
 	OPTION_WAIT = 1 << 16,
 	OPTION_FIELDS = 1 << 17, /* those of a VM: vm/profile.h has their table */
 	OPTION_ACS_OVERRIDE = 1 << 18,
+	OPTION_NO_WAY_BACK = 1 << 19,
+	OPTION_DISABLE_VGA = 1 << 20,
+	OPTION_DISABLE_IDLE_D3 = 1 << 21,
+	OPTION_NO_FRAMEBUFFER = 1 << 22,
+	OPTION_BLACKLIST = 1 << 23,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -50,7 +55,8 @@ struct args {
 	bool json, yes, none;
 	struct strv forced; /* codes */
 	const char *bind;   /* "ids", "address" or NULL */
-	bool no_pt, no_script;
+	bool no_pt, no_script, no_way_back;
+	bool disable_vga, disable_idle_d3, no_framebuffer, blacklist;
 	const char *user;
 	const char *override;     /* of pcie_acs_override, to look at */
 	const char *acs_override; /* the same, for the plan */

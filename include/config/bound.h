@@ -11,8 +11,8 @@
 
 #include "config/target.h"
 
-/* `path`: the file that hands the device over. Needs ctx->host. */
-void check_bound(const struct target_context *ctx, const struct wish_device *d, const char *path,
-		 struct checks *ret);
+/* `wished`: wish.driver; another driver of VFIO does as well. `path`: the file that hands the device over. Needs ctx->host. */
+void check_bound(const struct target_context *ctx, const struct wish_device *d, const char *wished,
+		 const char *path, struct checks *ret);
 
 #endif

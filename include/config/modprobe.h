@@ -6,6 +6,7 @@
 #ifndef CONFIG_MODPROBE_H
 #define CONFIG_MODPROBE_H
 
+#include "config/kmod_set.h"
 #include "config/target.h"
 
 /*
@@ -15,5 +16,11 @@
  */
 int modprobe_verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
 		    struct err *reterr);
+
+/* The lines of wish.options and of the blacklist; adds what is owned afterwards. */
+void modprobe_plan_lines(struct kmod_set *set, const struct wish *wish, struct strv *owned);
+/* Is a switch of vfio-pci ("disable_vga=1") on, and is a module blacklisted, as the files are? */
+bool modprobe_option_holds(const struct kmod_set *set, const char *option) must_check;
+bool modprobe_is_blacklisted(const struct kmod_set *set, const char *module) must_check;
 
 #endif

@@ -86,6 +86,9 @@ struct target {
 	X(kernelstub) \
 	X(limine) \
 	X(refind) \
+	X(way_back_grub) \
+	X(way_back_entry) \
+	X(way_back_install) \
 	X(qemu_conf) \
 	X(launch) \
 	X(vm_scripts) \

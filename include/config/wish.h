@@ -46,11 +46,17 @@ struct wish {
 		kernel_params; /* "intel_iommu=on", "iommu=pt"; where vfio-pci is built in "vfio-pci.ids=..." */
 	int *groups; /* group ids, ascending, each once */
 	size_t groups_len;
-	char *user;             /* owner of the group nodes; NULL: root */
-	char *group;            /* their group: "kvm" where it exists, or NULL */
-	struct strv owned;      /* tokens that vfiotui owns now (config/changes.h) */
-	bool launch_script;     /* a plain script that starts a VM with the devices */
-	struct vm_profile *vms; /* the virtual machines there will be, by name */
+	char *user;         /* owner of the group nodes; NULL: root */
+	char *group;        /* their group: "kvm" where it exists, or NULL */
+	struct strv owned;  /* tokens that vfiotui owns now (config/changes.h) */
+	bool launch_script; /* a plain script that starts a VM with the devices */
+	const char
+		*driver; /* who takes the devices: "vfio-pci", or "pci-stub" where there is none */
+	struct strv options;      /* of vfio-pci: "disable_vga=1" */
+	struct strv idle_modules; /* host modules of the devices that no device needs which stays */
+	bool blacklist;           /* those are blacklisted */
+	bool way_back;            /* a boot entry without passthrough (config/way_back.h) */
+	struct vm_profile *vms;   /* the virtual machines there will be, by name */
 	size_t vms_len, vms_cap;
 };
 

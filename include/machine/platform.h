@@ -72,17 +72,20 @@ struct platform {
 	size_t iommu_groups;
 	char *cmdline; /* of the running kernel */
 	enum boot_loader boot_loader;
-	char *boot_why; /* how it was found out, or which candidates there are */
-	bool boot_sure; /* false: several candidates and no proof which one booted */
+	char *boot_why;   /* how it was found out, or which candidates there are */
+	char *boot_entry; /* systemd-boot's entry that started this system, "arch.conf", or NULL */
+	bool boot_sure;   /* false: several candidates and no proof which one booted */
 	enum initramfs initramfs;
 	char *initramfs_why;
 	struct strv kernels; /* installed releases, newest first */
 	enum acs_override acs_override;
 	bool secure_boot;
-	bool vfio_pci_known;        /* module indexes were readable */
-	enum module_state vfio_pci; /* for the running kernel */
-	enum module_state vfio_virqfd;
+	bool vfio_pci_known;           /* module indexes were readable */
+	enum module_state vfio_pci;    /* for the running kernel */
+	enum module_state vfio_virqfd; /* loadable: for every installed kernel */
 	enum module_state pci_stub;
+	const char *
+		framebuffer_off; /* the kernel parameter that keeps the firmware's picture from being a console */
 	bool iommu_default_on; /* Intel: kernel built with INTEL_IOMMU_DEFAULT_ON(_INTGPU_OFF); AMD: true */
 	char *distro_id;          /* os-release ID, "arch" */
 	struct strv distro_like;  /* ID and the words of ID_LIKE */

@@ -22,6 +22,13 @@ void platform_find_vm_programs(const struct host *host, struct platform *p);
 void ovmf_find(const struct host *host, struct ovmf *ret, struct ovmf *ret_secure);
 void ovmf_release(struct ovmf *o);
 
+/* platform_config.c: framebuffer_off; after the boot loader */
+void platform_find_framebuffer(const struct host *host, struct platform *p);
+/* Replaces `ret` by the configuration that a kernel was built with; false when it isn't there. */
+bool platform_kernel_config(const struct host *host, const char *kernel, struct str *ret);
+/* Is that line in it, "CONFIG_X=y"? */
+bool platform_config_says(const char *config, const char *line);
+
 /* The value of an EFI variable without its four bytes of attributes; false when there is none. */
 bool platform_efi_variable(const struct host *host, const char *name, struct str *ret);
 /* Whether a directory has an entry whose name ends so. */

@@ -23,6 +23,19 @@ static const char *const bind_names[] = {
 	[BIND_ADDRESS] = "address",
 };
 
+static const struct {
+	const char *name;
+	size_t offset; /* of a bool in struct plan_choices */
+} choice_flags[] = {
+	{"no_pt", offsetof(struct plan_choices, no_pt)},
+	{"no_script", offsetof(struct plan_choices, no_script)},
+	{"no_way_back", offsetof(struct plan_choices, no_way_back)},
+	{"disable_vga", offsetof(struct plan_choices, disable_vga)},
+	{"disable_idle_d3", offsetof(struct plan_choices, disable_idle_d3)},
+	{"no_framebuffer", offsetof(struct plan_choices, no_framebuffer)},
+	{"blacklist", offsetof(struct plan_choices, blacklist)},
+};
+
 const char *change_state_name(enum change_state s)
 {
 	return state_names[s];
@@ -165,9 +178,13 @@ static json_t *json_commands(const struct change_record *r)
 
 static json_t *json_choices(const struct plan_choices *c)
 {
-	json_t *o = json_pack("{s:s, s:b, s:b}", "bind", bind_names[c->bind], "no_pt", c->no_pt,
-			      "no_script", c->no_script);
+	json_t *o = json_pack("{s:s}", "bind", bind_names[c->bind]);
 
+	for (size_t i = 0; i < ARRAY_SIZE(choice_flags); i++) {
+		const bool *flag = (const bool *)((const char *)c + choice_flags[i].offset);
+
+		json_object_set_new(o, choice_flags[i].name, json_boolean(*flag));
+	}
 	json_object_set_new(o, "user", json_bytes(c->user));
 	json_object_set_new(o, "acs_override", json_bytes(c->acs_override));
 	return o;
@@ -392,8 +409,11 @@ static bool take_choices(const json_t *o, struct change_record *r)
 		return false;
 	r->user = json_is_null(user) ? NULL : take_bytes(user);
 	r->choices.bind = (enum bind_by)bind;
-	r->choices.no_pt = json_is_true(json_object_get(o, "no_pt"));
-	r->choices.no_script = json_is_true(json_object_get(o, "no_script"));
+	for (size_t i = 0; i < ARRAY_SIZE(choice_flags); i++) {
+		bool *flag = (bool *)((char *)&r->choices + choice_flags[i].offset);
+
+		*flag = json_is_true(json_object_get(o, choice_flags[i].name));
+	}
 	r->choices.user = r->user;
 	/* records of before this choice have none */
 	r->override = override && !json_is_null(override) ? take_bytes(override) : NULL;

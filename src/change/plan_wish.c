@@ -109,6 +109,42 @@ static void add_ids(struct wish *w)
 	}
 }
 
+/* Does a device that stays with the host need the module, as far as the PCI devices tell? */
+static bool is_needed(const struct plan_wish_input *in, const char *module)
+{
+	for (size_t i = 0; i < in->topology->len; i++) {
+		const struct device *d = &in->topology->devices[i];
+		auto_free char *of_driver = d->driver ? module_of_driver(d->driver) : NULL;
+
+		if (!selection_has(in->selection, &d->addr) &&
+		    (strv_has(&d->modules, module) || (of_driver && !strcmp(of_driver, module))))
+			return true;
+	}
+	return false;
+}
+
+static void add_idle_modules(const struct plan_wish_input *in, struct wish *w)
+{
+	for (size_t i = 0; i < w->len; i++)
+		for (size_t k = 0; k < w->devices[i].modules.len; k++) {
+			const char *module = w->devices[i].modules.items[k];
+
+			if (!is_needed(in, module))
+				strv_add_unique(&w->idle_modules, module);
+		}
+	w->blacklist = in->choices->blacklist;
+}
+
+static void add_options(const struct plan_choices *choices, struct wish *w)
+{
+	if (!w->len || !strcmp(w->driver, "pci-stub"))
+		return;
+	if (choices->disable_vga)
+		strv_add(&w->options, "disable_vga=1");
+	if (choices->disable_idle_d3)
+		strv_add(&w->options, "disable_idle_d3=1");
+}
+
 static bool any_by_address(const struct wish *w)
 {
 	for (size_t i = 0; i < w->len; i++)
@@ -122,7 +158,10 @@ static void add_early(const struct platform *p, struct wish *w)
 {
 	if (!w->len)
 		return;
-	if (p->vfio_pci != MODULE_BUILTIN) {
+	if (!strcmp(w->driver, "pci-stub")) {
+		if (p->pci_stub == MODULE_LOADABLE)
+			strv_add(&w->early_modules, "pci_stub");
+	} else if (p->vfio_pci != MODULE_BUILTIN) {
 		/* A module of its own before Linux 6.2; where it is gone its name is an error to mkinitcpio and dracut. */
 		if (p->vfio_virqfd == MODULE_LOADABLE)
 			strv_add(&w->early_modules, "vfio_virqfd");
@@ -130,7 +169,7 @@ static void add_early(const struct platform *p, struct wish *w)
 		strv_add(&w->early_modules, "vfio");
 		strv_add(&w->early_modules, "vfio_iommu_type1");
 	}
-	if (w->ids.len)
+	if (w->ids.len || w->options.len)
 		strv_add(&w->early_files, MODPROBE_PATH);
 	if (any_by_address(w))
 		strv_add(&w->early_files, UDEV_BIND_PATH);
@@ -159,6 +198,25 @@ static void add_override(const struct plan_wish_input *in, struct wish *w)
 		strv_addf(&w->kernel_params, ACS_OVERRIDE_KEY "=%s", value);
 }
 
+/* What is inside the kernel takes its parameters from the command line alone; so does pci-stub here. */
+static void add_driver_params(const struct platform *p, struct wish *w)
+{
+	bool stub = !strcmp(w->driver, "pci-stub");
+	auto_free char *ids = strv_join(&w->ids, ",");
+
+	if (!stub && p->vfio_pci != MODULE_BUILTIN)
+		return;
+	if (w->ids.len)
+		strv_addf(&w->kernel_params, "%s.ids=%s", w->driver, ids);
+	for (size_t i = 0; i < w->options.len; i++)
+		strv_addf(&w->kernel_params, "%s.%s", w->driver, w->options.items[i]);
+	strv_release(&w->options);
+	if (!stub)
+		return;
+	strv_release(&w->ids); /* they would go to vfio-pci */
+	strv_release(&w->host_modules);
+}
+
 static void add_params(const struct plan_wish_input *in, struct wish *w)
 {
 	add_override(in, w);
@@ -167,11 +225,9 @@ static void add_params(const struct plan_wish_input *in, struct wish *w)
 	add_intel(in->platform, w);
 	if (!in->choices->no_pt)
 		strv_add(&w->kernel_params, "iommu=pt");
-	if (in->platform->vfio_pci == MODULE_BUILTIN && w->ids.len) {
-		auto_free char *ids = strv_join(&w->ids, ",");
-
-		strv_addf(&w->kernel_params, "vfio-pci.ids=%s", ids);
-	}
+	if (in->choices->no_framebuffer && in->platform->framebuffer_off)
+		strv_add(&w->kernel_params, in->platform->framebuffer_off);
+	add_driver_params(in->platform, w);
 }
 
 static int compare_int(const void *a, const void *b)
@@ -197,6 +253,14 @@ static void add_groups(struct wish *w)
 			w->groups[w->groups_len++] = w->groups[i];
 }
 
+const char *plan_wish_driver(const struct platform *p)
+{
+	bool is_there = p->pci_stub == MODULE_LOADABLE || p->pci_stub == MODULE_BUILTIN;
+
+	return p->vfio_pci_known && p->vfio_pci == MODULE_MISSING && is_there ? "pci-stub"
+									      : "vfio-pci";
+}
+
 void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 {
 	wish_init(ret);
@@ -206,13 +270,17 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 		if (d)
 			add_device(in, d, ret);
 	}
+	ret->driver = plan_wish_driver(in->platform);
 	add_ids(ret);
-	add_early(in->platform, ret);
+	add_idle_modules(in, ret);
+	add_options(in->choices, ret);
 	add_params(in, ret);
+	add_early(in->platform, ret);
 	add_groups(ret);
 	ret->user = xstrdup(in->choices->user ? in->choices->user : in->platform->user);
 	ret->group = in->kvm_group ? xstrdup("kvm") : NULL;
 	ret->launch_script = !in->choices->no_script && ret->len;
+	ret->way_back = !in->choices->no_way_back && ret->len;
 	if (in->owned)
 		strv_copy(&ret->owned, in->owned);
 }

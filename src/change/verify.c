@@ -140,9 +140,10 @@ static bool check_identity(const struct verify *v, size_t i, const struct device
 
 static void check_driver(const struct verify *v, const struct device *d)
 {
-	char *what = xasprintf("%s bound to vfio-pci", d->bdf);
+	const char *wished = plan_wish_driver(v->situation->platform);
+	char *what = xasprintf("%s bound to %s", d->bdf, wished);
 
-	if (driver_is_vfio(d->driver))
+	if (driver_is_vfio(d->driver) || (d->driver && !strcmp(d->driver, wished)))
 		checks_add(v->checks, CHECK_OK, what, NULL, NULL);
 	else
 		add_unmet(v, what, d->driver ? d->driver : "no driver",

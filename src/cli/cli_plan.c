@@ -15,6 +15,11 @@ struct plan_choices cli_choices(const struct args *a)
 		.bind = BIND_AUTO,
 		.no_pt = a->no_pt,
 		.no_script = a->no_script,
+		.no_way_back = a->no_way_back,
+		.disable_vga = a->disable_vga,
+		.disable_idle_d3 = a->disable_idle_d3,
+		.no_framebuffer = a->no_framebuffer,
+		.blacklist = a->blacklist,
 		.user = a->user,
 		.acs_override = a->acs_override,
 	};

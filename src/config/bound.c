@@ -26,12 +26,12 @@ static bool younger_than_boot(const struct host *host, const char *path)
 	return host_stat(host, path, &st, NULL) >= 0 && (long long)st.st_mtime >= boot_time(host);
 }
 
-void check_bound(const struct target_context *ctx, const struct wish_device *d, const char *path,
-		 struct checks *ret)
+void check_bound(const struct target_context *ctx, const struct wish_device *d, const char *wished,
+		 const char *path, struct checks *ret)
 {
 	auto_free char *link = xasprintf("/sys/bus/pci/devices/%s/driver", d->bdf);
 	auto_free char *device = xasprintf("/sys/bus/pci/devices/%s", d->bdf);
-	char *what = xasprintf("%s bound to vfio-pci", d->bdf);
+	char *what = xasprintf("%s bound to %s", d->bdf, wished);
 	auto_str struct str target = STR_INIT;
 	const char *driver = NULL;
 	enum check_state state = CHECK_OK;
@@ -45,7 +45,7 @@ void check_bound(const struct target_context *ctx, const struct wish_device *d, 
 		driver = strrchr(target.data, '/');
 		driver = driver ? driver + 1 : target.data;
 	}
-	if (!driver || !driver_is_vfio(driver))
+	if (!driver || (!driver_is_vfio(driver) && strcmp(driver, wished) != 0))
 		state = younger_than_boot(ctx->host, path) ? CHECK_AFTER_REBOOT : CHECK_FAILED;
 	checks_add(ret, state, what,
 		   state == CHECK_OK ? NULL : xstrdup(driver ? driver : "no driver"),

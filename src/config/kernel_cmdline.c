@@ -3,11 +3,8 @@
  * /etc/kernel/cmdline and its kin: the line that kernel-install puts into entries and unified
  * images, proxmox-boot-tool into its entries, mkinitcpio into unified images.
  *
- * kernel-install (90-loaderentry.install): the first of /etc/kernel/cmdline,
- * /usr/lib/kernel/cmdline and the running line; comment lines dropped, line ends to blanks. So a
- * missing file is made of what holds now, or root= would be lost. mkinitcpio: the same two files
- * and the .conf files of /etc/cmdline.d, unless the preset names a file of its own. proxmox-boot-tool reads one
- * line. A CR stays in the line, where the loader ends the line at it.
+ * Who reads which file is told in config/kernel_cmdline.h. A missing /etc/kernel/cmdline is made of
+ * what holds now, or root= would be lost.
  * Owned: "kernel_cmdline [FILE] PARAMETER", "kernel_cmdline created".
  */
 #include <errno.h>
@@ -18,180 +15,17 @@
 #include "base/shell.h"
 #include "base/text.h"
 #include "config/entries.h"
+#include "config/kernel_cmdline.h"
 #include "config/kernel_line.h"
 #include "config/kernel_wish.h"
-#include "config/mkinitcpio.h"
 #include "config/uki.h"
-
-#define CMDLINE "/etc/kernel/cmdline"
-#define CMDLINE_VENDOR "/usr/lib/kernel/cmdline"
-#define DROP_IN_DIR "/etc/cmdline.d"
-#define DROP_IN DROP_IN_DIR "/90-vfiotui.conf"
-#define PROXMOX "/etc/kernel/proxmox-boot-uuids"
 
 static const char name[] = "kernel_cmdline";
 
-/* --- who reads what ------------------------------------------------------------------------ */
-
-struct chain {
-	bool proxmox;
-	bool mkinitcpio; /* it builds unified images */
-	bool drop_in;    /* the parameters go to /etc/cmdline.d */
-	bool usual;      /* /etc/kernel/cmdline counts */
-	struct strv own; /* files that presets name */
-	struct strv ukis;
-};
-
-static void chain_release(struct chain *c)
-{
-	strv_release(&c->own);
-	strv_release(&c->ukis);
-}
-
-/* Version 36 and later read the drop-ins; their own text names the directory. */
-static bool reads_drop_ins(struct files *files)
-{
-	const char *bytes;
-	size_t len;
-
-	return !files_get(files, "/usr/bin/mkinitcpio", &bytes, &len, NULL) &&
-	       memmem(bytes, len, "cmdline.d", strlen("cmdline.d"));
-}
-
-static int read_presets(const struct target_context *ctx, struct chain *ret, struct err *reterr)
-{
-	struct mkinitcpio m;
-	int r = mkinitcpio_read(ctx, &m, reterr);
-	bool usual = false;
-
-	for (size_t i = 0; r >= 0 && i < m.len; i++) {
-		const struct mkinitcpio_image *image = &m.images[i];
-
-		if (!image->is_uki)
-			continue;
-		ret->mkinitcpio = true;
-		strv_add(&ret->ukis, image->path);
-		if (image->cmdline)
-			strv_add_unique(&ret->own, image->cmdline);
-		else
-			usual = true;
-	}
-	mkinitcpio_release(&m);
-	ret->usual = !ret->mkinitcpio || usual;
-	return r;
-}
-
-static int read_chain(const struct target_context *ctx, struct chain *ret, struct err *reterr)
-{
-	int r = 0;
-
-	*ret = (struct chain){.usual = true, .proxmox = files_exist(ctx->files, PROXMOX)};
-	if (!ret->proxmox && ctx->platform->initramfs == INITRAMFS_MKINITCPIO)
-		r = read_presets(ctx, ret, reterr);
-	/* A drop-in alone would be the whole line: something else must name the root. */
-	ret->drop_in = ret->mkinitcpio && ret->usual && reads_drop_ins(ctx->files) &&
-		       (files_exist(ctx->files, CMDLINE) ||
-			files_exist(ctx->files, CMDLINE_VENDOR));
-	return r;
-}
-
-/* --- the text ------------------------------------------------------------------------------- */
-
-static bool is_content(const struct text_line *l)
-{
-	const char *at = l->data + strspn(l->data, " \t\r\n");
-
-	return *at && *at != '#';
-}
-
-/* Adds the lines that count, without their ends. */
-static void content(const struct text *t, struct strv *ret)
-{
-	for (size_t i = 0; i < t->len; i++)
-		if (is_content(&t->lines[i]))
-			strv_addn(ret, t->lines[i].data, text_line_length(&t->lines[i]));
-}
-
-static void set_content(struct text *t, const struct strv *parts)
-{
-	size_t done = 0;
-
-	for (size_t i = 0; i < t->len && done < parts->len; i++) {
-		if (!is_content(&t->lines[i]))
-			continue;
-		text_replace(t, i, 0, text_line_length(&t->lines[i]), parts->items[done],
-			     strlen(parts->items[done]));
-		done++;
-	}
-}
-
-/* Adds what one file says, as planned (`c` NULL: as it is on disk); a missing one says nothing. */
-static int add_file(const struct target_context *ctx, struct changes *c, const char *path,
-		    struct strv *ret, struct err *reterr)
-{
-	auto_text struct text t = TEXT_INIT;
-	const char *bytes;
-	size_t len;
-	int r = c ? changes_get(c, path, &bytes, &len, reterr)
-		  : files_get(ctx->files, path, &bytes, &len, reterr);
-
-	if (r == -ENOENT) {
-		err_clear(reterr);
-		return 0;
-	}
-	if (r >= 0) {
-		text_parse(&t, bytes, len);
-		content(&t, ret);
-	}
-	return r;
-}
-
-/* The line of the usual files; with those of /etc/cmdline.d where mkinitcpio reads them. */
-static int usual_line(const struct target_context *ctx, struct changes *planned,
-		      const struct chain *c, bool with_own, struct strv *ret, struct err *reterr)
-{
-	auto_strv struct strv names = STRV_INIT;
-	int r = add_file(ctx, planned, files_exist(ctx->files, CMDLINE) ? CMDLINE : CMDLINE_VENDOR,
-			 ret, reterr);
-
-	if (r >= 0 && c->mkinitcpio && reads_drop_ins(ctx->files))
-		r = files_list(ctx->files, DROP_IN_DIR, ".conf", &names, reterr);
-	for (size_t i = 0; r >= 0 && i < names.len; i++) {
-		auto_free char *path = xasprintf("%s/%s", DROP_IN_DIR, names.items[i]);
-
-		if (with_own || strcmp(path, DROP_IN) != 0)
-			r = add_file(ctx, planned, path, ret, reterr);
-	}
-	return r;
-}
-
-/* The line as it would be without a file: the vendor's, or the running one without what the loader adds. */
-static int fallback_line(const struct target_context *ctx, struct str *ret, struct err *reterr)
-{
-	auto_strv struct strv words = STRV_INIT;
-	int r = add_file(ctx, NULL, CMDLINE_VENDOR, &words, reterr);
-
-	if (r < 0)
-		return r;
-	if (!words.len && !ctx->platform->cmdline)
-		return err_set(reterr, -ENODATA,
-			       CMDLINE
-			       " does not exist, and the running kernel's parameters, of "
-			       "which it would be made, can't be read; nothing was changed");
-	if (!words.len)
-		kernel_params_split(&words, ctx->platform->cmdline);
-	for (size_t i = 0; i < words.len; i++)
-		if (!kernel_param_has_key(words.items[i], "BOOT_IMAGE") &&
-		    !kernel_param_has_key(words.items[i], "initrd"))
-			str_addf(ret, "%s%s", ret->len ? " " : "", words.items[i]);
-	str_addc(ret, '\n');
-	return 0;
-}
-
 /* --- planning ---------------------------------------------------------------------------------- */
 
-static int check_shape(const char *path, const struct chain *c, const struct text *t, size_t lines,
-		       struct err *reterr)
+static int check_shape(const char *path, const struct cmdline_chain *c, const struct text *t,
+		       size_t lines, struct err *reterr)
 {
 	bool dos = !strcmp(text_newline(t), "\r\n");
 
@@ -209,7 +43,7 @@ static int check_shape(const char *path, const struct chain *c, const struct tex
 	return 0;
 }
 
-static int edit_text(const char *path, const struct chain *c, const struct wish *wish,
+static int edit_text(const char *path, const struct cmdline_chain *c, const struct wish *wish,
 		     struct text *t, struct strv *owned, struct err *reterr)
 {
 	const struct kernel_place at = {.target = name, .key = path, .where = path};
@@ -217,7 +51,7 @@ static int edit_text(const char *path, const struct chain *c, const struct wish 
 	bool empty;
 	int r = 0;
 
-	content(t, &parts);
+	cmdline_content(t, &parts);
 	empty = !parts.len;
 	if (kernel_line_wanted(wish))
 		r = check_shape(path, c, t, parts.len, reterr);
@@ -229,11 +63,11 @@ static int edit_text(const char *path, const struct chain *c, const struct wish 
 	if (r < 0 || empty)
 		return r;
 	r = kernel_line_edit(&at, &parts, wish, owned, reterr);
-	set_content(t, &parts);
+	cmdline_set_content(t, &parts);
 	return r;
 }
 
-static int plan_file(const char *path, const struct chain *c, const struct wish *wish,
+static int plan_file(const char *path, const struct cmdline_chain *c, const struct wish *wish,
 		     struct changes *ret, struct err *reterr)
 {
 	auto_text struct text t = TEXT_INIT;
@@ -267,14 +101,14 @@ static int plan_removal(const struct target_context *ctx, struct changes *ret, s
 
 	if (r < 0)
 		return r;
-	if (fallback_line(ctx, &line, NULL) >= 0 && line.len == len &&
+	if (cmdline_fallback(ctx, &line, NULL) >= 0 && line.len == len &&
 	    !memcmp(line.data, bytes, len))
 		return changes_remove(ret, CMDLINE, "nothing is left that it was made for", reterr);
 	strv_addf(&ret->owned, "%s created", name);
 	return 0;
 }
 
-static int plan_usual(const struct target_context *ctx, const struct chain *c,
+static int plan_usual(const struct target_context *ctx, const struct cmdline_chain *c,
 		      const struct wish *wish, struct changes *ret, struct err *reterr)
 {
 	bool created = wish_owns(wish, name, "created");
@@ -284,7 +118,7 @@ static int plan_usual(const struct target_context *ctx, const struct chain *c,
 	if (!files_exist(ctx->files, CMDLINE)) {
 		if (!wish->kernel_params.len)
 			return 0;
-		r = fallback_line(ctx, &line, reterr);
+		r = cmdline_fallback(ctx, &line, reterr);
 		if (r >= 0)
 			r = changes_set(ret, CMDLINE, line.data, line.len, 0644,
 					"made of the parameters that hold now", reterr);
@@ -300,7 +134,7 @@ static int plan_usual(const struct target_context *ctx, const struct chain *c,
 	return 0;
 }
 
-static int plan_drop_in(const struct target_context *ctx, const struct chain *c,
+static int plan_drop_in(const struct target_context *ctx, const struct cmdline_chain *c,
 			const struct wish *wish, struct changes *ret, struct err *reterr)
 {
 	auto_strv struct strv lines = STRV_INIT;
@@ -309,7 +143,7 @@ static int plan_drop_in(const struct target_context *ctx, const struct chain *c,
 	auto_free char *line = NULL;
 	auto_free char *joined = NULL;
 	auto_free char *text = NULL;
-	int r = usual_line(ctx, ret, c, false, &lines, reterr);
+	int r = cmdline_usual(ctx, ret, c, false, &lines, reterr);
 
 	if (r < 0)
 		return r;
@@ -318,17 +152,18 @@ static int plan_drop_in(const struct target_context *ctx, const struct chain *c,
 	if (r < 0)
 		return r;
 	if (!words.len)
-		return files_exist(ctx->files, DROP_IN) ? changes_remove(ret, DROP_IN, why, reterr)
-							: 0;
+		return files_exist(ctx->files, CMDLINE_DROP_IN)
+			       ? changes_remove(ret, CMDLINE_DROP_IN, why, reterr)
+			       : 0;
 	joined = strv_join(&words, " ");
 	text = xasprintf("# vfiotui: kernel parameters for PCI passthrough (\"vfiotui undo\" takes "
 			 "this file away)\n%s\n",
 			 joined);
-	return changes_set(ret, DROP_IN, text, strlen(text), 0644, why, reterr);
+	return changes_set(ret, CMDLINE_DROP_IN, text, strlen(text), 0644, why, reterr);
 }
 
 /* Files that a former plan edited and this one doesn't: what is ours there goes. */
-static int plan_former(const struct target_context *ctx, const struct chain *c,
+static int plan_former(const struct target_context *ctx, const struct cmdline_chain *c,
 		       const struct wish *nothing, struct changes *ret, struct err *reterr)
 {
 	static const char prefix[] = "kernel_cmdline [";
@@ -352,7 +187,7 @@ static int plan_former(const struct target_context *ctx, const struct chain *c,
 	return r;
 }
 
-static int plan_files(const struct target_context *ctx, const struct chain *c,
+static int plan_files(const struct target_context *ctx, const struct cmdline_chain *c,
 		      const struct wish *wish, struct changes *ret, struct err *reterr)
 {
 	const struct wish nothing = {.owned = wish->owned};
@@ -407,7 +242,7 @@ static void install_kernels(const struct target_context *ctx, struct changes *re
 			    "kernel-install", "add-all", NULL);
 }
 
-static void plan_commands(const struct target_context *ctx, const struct chain *c,
+static void plan_commands(const struct target_context *ctx, const struct cmdline_chain *c,
 			  struct changes *ret)
 {
 	if (c->proxmox)
@@ -420,9 +255,9 @@ static void plan_commands(const struct target_context *ctx, const struct chain *
 		install_kernels(ctx, ret);
 }
 
-static bool is_touched(const struct chain *c, const struct changes *ret)
+static bool is_touched(const struct cmdline_chain *c, const struct changes *ret)
 {
-	bool touched = changes_touch(ret, CMDLINE) || changes_touch(ret, DROP_IN);
+	bool touched = changes_touch(ret, CMDLINE) || changes_touch(ret, CMDLINE_DROP_IN);
 
 	for (size_t i = 0; i < c->own.len; i++)
 		touched = touched || changes_touch(ret, c->own.items[i]);
@@ -432,8 +267,8 @@ static bool is_touched(const struct chain *c, const struct changes *ret)
 static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		struct err *reterr)
 {
-	struct chain c;
-	int r = read_chain(ctx, &c, reterr);
+	struct cmdline_chain c;
+	int r = cmdline_chain_read(ctx, &c, reterr);
 
 	if (r >= 0)
 		r = plan_files(ctx, &c, wish, ret, reterr);
@@ -441,7 +276,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 		plan_commands(ctx, &c, ret);
 		ret->reboot = true;
 	}
-	chain_release(&c);
+	cmdline_chain_release(&c);
 	return r;
 }
 
@@ -456,17 +291,17 @@ static int present(const struct target_context *ctx, struct present *ret, struct
 {
 	auto_strv struct strv lines = STRV_INIT;
 	auto_free char *line = NULL;
-	struct chain c;
-	int r = read_chain(ctx, &c, reterr);
+	struct cmdline_chain c;
+	int r = cmdline_chain_read(ctx, &c, reterr);
 
 	if (r >= 0 && c.usual)
-		r = usual_line(ctx, NULL, &c, true, &lines, reterr);
+		r = cmdline_usual(ctx, NULL, &c, true, &lines, reterr);
 	for (size_t i = 0; r >= 0 && i < c.own.len; i++)
-		r = add_file(ctx, NULL, c.own.items[i], &lines, reterr);
+		r = cmdline_add_file(ctx, NULL, c.own.items[i], &lines, reterr);
 	line = strv_join(&lines, " ");
 	if (r >= 0)
 		kernel_line_present(line, CMDLINE, ret);
-	chain_release(&c);
+	cmdline_chain_release(&c);
 	return r;
 }
 
@@ -491,8 +326,8 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 {
 	auto_entries struct entries all = ENTRIES_INIT;
 	auto_strv struct strv lines = STRV_INIT;
-	struct chain c;
-	int r = read_chain(ctx, &c, reterr);
+	struct cmdline_chain c;
+	int r = cmdline_chain_read(ctx, &c, reterr);
 
 	if (r >= 0 && !c.mkinitcpio) {
 		find_ukis(ctx, &c.ukis);
@@ -510,7 +345,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 				  wish, c.mkinitcpio ? "mkinitcpio -P" : "kernel-install add-all",
 				  ret);
 	kernel_line_check_running(ctx, wish, ret);
-	chain_release(&c);
+	cmdline_chain_release(&c);
 	return r;
 }
 

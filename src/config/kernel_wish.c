@@ -218,12 +218,15 @@ void kernel_line_present(const char *line, const char *path, struct present *ret
 	auto_strv struct strv params = STRV_INIT;
 	auto_strv struct strv ids = STRV_INIT;
 	auto_free char *value = kernel_params_value(line, IDS_KEY);
+	auto_free char *stub = kernel_params_value(line, "pci-stub.ids");
 
 	split(&params, line);
 	for (size_t i = 0; i < params.len; i++)
 		strv_add_unique(&ret->kernel_params, params.items[i]);
 	if (value)
 		value_ids(value, &ids);
+	if (stub)
+		value_ids(stub, &ids);
 	for (size_t i = 0; i < ids.len; i++)
 		strv_add_unique(&ret->ids, ids.items[i]);
 	if (ids.len)

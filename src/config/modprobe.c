@@ -427,6 +427,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	prune_all(&set, wish);
 	add_ids(&set, wish);
 	plan_softdeps(&set, wish, &owned);
+	modprobe_plan_lines(&set, wish, &owned);
 	for (size_t i = 0; r >= 0 && i < set.len; i++)
 		r = write_file(ctx, wish, &set.files[i], ret, reterr);
 	if (r >= 0)

@@ -140,6 +140,32 @@ static int check_ids_files(const struct target_context *ctx, const struct wish *
 	return 0;
 }
 
+static void check_said(const char *what, bool said, struct checks *ret)
+{
+	checks_add(ret, said ? CHECK_OK : CHECK_FAILED, xasprintf("modprobe.d says %s", what),
+		   said ? NULL : xstrdup("it doesn't"),
+		   said ? NULL : xstrdup("apply the plan again"));
+}
+
+static int check_lines(const struct target_context *ctx, const struct wish *wish,
+		       struct checks *ret, struct err *reterr)
+{
+	auto_kmod_set struct kmod_set set = KMOD_SET_INIT;
+	int r = kmod_set_load(&set, ctx, NULL, reterr);
+
+	for (size_t i = 0; r >= 0 && i < wish->options.len; i++) {
+		auto_free char *what = xasprintf("vfio-pci %s", wish->options.items[i]);
+
+		check_said(what, modprobe_option_holds(&set, wish->options.items[i]), ret);
+	}
+	for (size_t i = 0; r >= 0 && wish->blacklist && i < wish->idle_modules.len; i++) {
+		auto_free char *what = xasprintf("blacklist %s", wish->idle_modules.items[i]);
+
+		check_said(what, modprobe_is_blacklisted(&set, wish->idle_modules.items[i]), ret);
+	}
+	return r;
+}
+
 int modprobe_verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
 		    struct err *reterr)
 {
@@ -150,10 +176,12 @@ int modprobe_verify(const struct target_context *ctx, const struct wish *wish, s
 		check_ids_live(ctx, wish, ret);
 	else if (wish->ids.len)
 		r = check_ids_files(ctx, wish, ret, reterr);
+	if (r >= 0)
+		r = check_lines(ctx, wish, ret, reterr);
 	for (size_t i = 0; live && i < wish->host_modules.len; i++)
 		check_order_live(ctx, wish->host_modules.items[i], ret);
 	for (size_t i = 0; ctx->host && i < wish->len; i++)
 		if (!wish->devices[i].by_address)
-			check_bound(ctx, &wish->devices[i], MODPROBE_PATH, ret);
+			check_bound(ctx, &wish->devices[i], wish->driver, MODPROBE_PATH, ret);
 	return r;
 }

@@ -75,7 +75,7 @@ static void comment(struct str *out, const char *name)
 	str_addc(out, '\n');
 }
 
-static void bind_rule(const struct wish_device *d, struct str *out)
+static void bind_rule(const struct wish_device *d, const char *driver, struct str *out)
 {
 	if (d->name)
 		comment(out, d->name);
@@ -87,8 +87,8 @@ static void bind_rule(const struct wish_device *d, struct str *out)
 		str_addf(out,
 			 ", ATTR{subsystem_vendor}==\"0x%04x\", ATTR{subsystem_device}==\"0x%04x\"",
 			 d->subvendor, d->subdevice);
-	str_adds(out,
-		 ", ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\"\n");
+	str_addf(out, ", ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\"\n", driver,
+		 driver);
 }
 
 static bool bind_rules(const struct wish *wish, struct str *out)
@@ -102,7 +102,7 @@ static bool bind_rules(const struct wish *wish, struct str *out)
 	for (size_t i = 0; i < wish->len; i++) {
 		if (!wish->devices[i].by_address)
 			continue;
-		bind_rule(&wish->devices[i], out);
+		bind_rule(&wish->devices[i], wish->driver, out);
 		any = true;
 	}
 	str_adds(out, "LABEL=\"" END "\"\n");
@@ -151,7 +151,9 @@ static bool rule_binds(const char *rule, struct pci_addr *ret)
 		return false;
 	kernel = rule_value(rule, "KERNEL", "==");
 	override = rule_value(rule, "ATTR{driver_override}", "=");
-	return kernel && override && !strcmp(override, "vfio-pci") && pci_addr_parse(kernel, ret);
+	return kernel && override &&
+	       (!strcmp(override, "vfio-pci") || !strcmp(override, "pci-stub")) &&
+	       pci_addr_parse(kernel, ret);
 }
 
 /* Where the logical line that begins at `at` ends: udev joins at a backslash before the newline. */
@@ -358,7 +360,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	(void)reterr;
 	for (size_t i = 0; ctx->host && i < wish->len; i++)
 		if (wish->devices[i].by_address)
-			check_bound(ctx, &wish->devices[i], UDEV_BIND_PATH, ret);
+			check_bound(ctx, &wish->devices[i], wish->driver, UDEV_BIND_PATH, ret);
 	if (!ctx->host || !host_is_live(ctx->host) || (!wish->user && !wish->group))
 		return 0;
 	for (size_t i = 0; i < wish->groups_len; i++)

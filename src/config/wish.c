@@ -8,7 +8,7 @@
 
 void wish_init(struct wish *w)
 {
-	*w = (struct wish){.len = 0};
+	*w = (struct wish){.driver = "vfio-pci"};
 }
 
 void wish_release(struct wish *w)
@@ -27,6 +27,8 @@ void wish_release(struct wish *w)
 	strv_release(&w->early_files);
 	strv_release(&w->kernel_params);
 	strv_release(&w->owned);
+	strv_release(&w->options);
+	strv_release(&w->idle_modules);
 	free(w->groups);
 	free(w->user);
 	free(w->group);

@@ -248,6 +248,9 @@ static void find_vfio(struct modules *modules, struct platform *p)
 {
 	p->vfio_pci = modules_state(modules, p->kernel, "vfio_pci");
 	p->vfio_virqfd = modules_state(modules, p->kernel, "vfio_virqfd");
+	/* Images are built for all of them, and a missing module's name is an error then. */
+	for (size_t i = 0; p->vfio_virqfd == MODULE_LOADABLE && i < p->kernels.len; i++)
+		p->vfio_virqfd = modules_state(modules, p->kernels.items[i], "vfio_virqfd");
 	p->pci_stub = modules_state(modules, p->kernel, "pci_stub");
 	p->vfio_pci_known = p->vfio_pci != MODULE_UNKNOWN;
 }
@@ -270,6 +273,7 @@ int platform_detect(const struct host *host, struct modules *modules, struct pla
 	p->user = find_user(host);
 	platform_find_iommu(host, p);
 	platform_find_boot_loader(host, p);
+	platform_find_framebuffer(host, p);
 	platform_find_initramfs(host, p);
 	platform_find_vm_programs(host, p);
 	*ret = p;
@@ -286,6 +290,7 @@ void platform_free(struct platform *p)
 	free(p->iommu_why);
 	free(p->cmdline);
 	free(p->boot_why);
+	free(p->boot_entry);
 	free(p->initramfs_why);
 	strv_release(&p->kernels);
 	free(p->distro_id);

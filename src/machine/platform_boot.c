@@ -193,6 +193,8 @@ static void decide_systemd_boot(const struct host *host, struct platform *p, con
 	auto_str struct str entry = STR_INIT;
 	bool known = loader_variable(host, "LoaderEntrySelected", &entry);
 
+	if (known)
+		p->boot_entry = xstrdup(entry.data);
 	if (has_kernelstub(host))
 		decide(p, BOOT_KERNELSTUB, xasprintf("%s started it; kernelstub is set up", info));
 	else if (known && text_ends_with(entry.data, ".efi"))

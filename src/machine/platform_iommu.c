@@ -117,34 +117,15 @@ static void find_state(const struct host *host, struct platform *p)
 
 /* --- what the kernel would do by itself ------------------------------------------ */
 
-static bool config_says(const char *config, const char *line)
-{
-	size_t n = strlen(line);
-
-	for (const char *at = config; (at = strstr(at, line)); at += n)
-		if ((at == config || at[-1] == '\n') && (at[n] == '\n' || !at[n]))
-			return true;
-	return false;
-}
-
 /* Debian's INTGPU_OFF leaves out only the integrated graphics. */
 static bool kernel_config_turns_on(const struct host *host, const char *kernel)
 {
-	static const char *const places[] = {"/boot/config-%s", "/lib/modules/%s/config",
-					     "/usr/lib/modules/%s/config"};
+	auto_str struct str config = STR_INIT;
 
-	for (size_t i = 0; kernel && i < ARRAY_SIZE(places); i++) {
-		const char *gap = strstr(places[i], "%s");
-		auto_free char *path = xasprintf("%.*s%s%s", (int)(gap - places[i]), places[i],
-						 kernel, gap + 2);
-		auto_str struct str config = STR_INIT;
-
-		if (host_read(host, path, &config, NULL) < 0)
-			continue;
-		return config_says(config.data, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") ||
-		       config_says(config.data, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y");
-	}
-	return false;
+	if (!platform_kernel_config(host, kernel, &config))
+		return false;
+	return platform_config_says(config.data, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y") ||
+	       platform_config_says(config.data, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y");
 }
 
 static void find_default(const struct host *host, struct platform *p)

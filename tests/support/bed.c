@@ -54,6 +54,17 @@ void bed_put(struct bed *b, const char *path, const char *text)
 	bed_put_bytes(b, path, text, strlen(text));
 }
 
+void bed_remove(struct bed *b, const char *path)
+{
+	struct bed_file *f = find(b, path);
+
+	if (!f)
+		return;
+	free(f->path);
+	str_release(&f->bytes);
+	*f = b->files[--b->len];
+}
+
 void bed_copy(struct bed *to, const struct bed *from)
 {
 	bed_init(to);
@@ -113,10 +124,8 @@ static void take_over(struct bed *b, const struct changes *c)
 			f = find(b, e->path);
 			if (f && !e->existed)
 				f->mode = e->mode;
-		} else if (f) {
-			free(f->path);
-			str_release(&f->bytes);
-			*f = b->files[--b->len];
+		} else {
+			bed_remove(b, e->path);
 		}
 	}
 	strv_release(&b->commands);
@@ -127,21 +136,42 @@ static void take_over(struct bed *b, const struct changes *c)
 	b->reboot = c->reboot;
 }
 
-int bed_apply(struct bed *b, const struct target *target, struct wish *wish)
+int bed_apply_all(struct bed *b, const struct target *const *all, size_t n, struct wish *wish)
 {
 	struct files *files = view(b);
 	struct target_context ctx = {.files = files, .platform = &b->platform};
 	struct changes changes;
-	int r;
+	int r = 0;
 
 	changes_init(&changes, files);
 	strv_release(&wish->owned);
 	strv_copy(&wish->owned, &b->owned);
 	err_clear(&b->err);
-	r = target->plan(&ctx, wish, &changes, &b->err);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = all[i]->plan(&ctx, wish, &changes, &b->err);
 	if (r >= 0)
 		take_over(b, &changes);
 	changes_release(&changes);
+	files_free(files);
+	return r;
+}
+
+int bed_apply(struct bed *b, const struct target *target, struct wish *wish)
+{
+	return bed_apply_all(b, &target, 1, wish);
+}
+
+int bed_verify(struct bed *b, const struct target *target, struct wish *wish,
+	       const struct host *host, struct checks *ret)
+{
+	struct files *files = host ? files_new(host) : view(b);
+	struct target_context ctx = {.files = files, .platform = &b->platform, .host = host};
+	int r;
+
+	strv_release(&wish->owned);
+	strv_copy(&wish->owned, &b->owned);
+	err_clear(&b->err);
+	r = target->verify(&ctx, wish, ret, &b->err);
 	files_free(files);
 	return r;
 }

@@ -42,6 +42,7 @@ void bed_copy(struct bed *to, const struct bed *from);
 /* Puts a copy of the text as a file. */
 void bed_put(struct bed *b, const char *path, const char *text);
 void bed_put_bytes(struct bed *b, const char *path, const char *bytes, size_t len);
+void bed_remove(struct bed *b, const char *path);
 /* The text of a file, or NULL. */
 const char *bed_get(const struct bed *b, const char *path);
 mode_t bed_mode(const struct bed *b, const char *path);
@@ -49,6 +50,11 @@ bool bed_equal(const struct bed *a, const struct bed *b); /* files only */
 
 /* wish->owned is replaced by what the bed remembers. */
 int bed_apply(struct bed *b, const struct target *target, struct wish *wish);
+/* The same for several targets in one plan, as those of one machine's chain. */
+int bed_apply_all(struct bed *b, const struct target *const *all, size_t n, struct wish *wish);
+/* Adds what the target finds of the wish; with a host its files instead of the bed's. */
+int bed_verify(struct bed *b, const struct target *target, struct wish *wish,
+	       const struct host *host, struct checks *ret);
 void bed_present(struct bed *b, const struct target *target, struct present *ret);
 
 /* Writes all files below a real directory, for the real parsers. */
