@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/isolation_text.h"
 #include "advice/rules.h"
 #include "base/mem.h"
 
@@ -140,6 +141,48 @@ static void add_name_line(struct lines *ret, const struct device *d)
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%.*s  %s", (int)n, d->class_name, name);
 }
 
+/* A finding about the group says why it is shared already. */
+static bool is_explained(const struct app *app, int group)
+{
+	auto_free char *subject = xasprintf("group:%d", group);
+
+	return findings_have(&app->findings, "needs-acs-override", subject) ||
+	       findings_have(&app->findings, "cannot-split", subject);
+}
+
+/* Why the group is as it is and what would part it; false where there is nothing to explain. */
+static bool add_cause(const struct app *app, int group, struct lines *ret)
+{
+	const struct situation *s = app->situation;
+	const struct iommu_group *g = topology_group(s->topology, group);
+	const struct group_explanation *e = isolation_of_group(situation_isolation(s), group);
+	auto_str struct str why = STR_INIT;
+
+	if (!g || !e || is_explained(app, group) ||
+	    (group_state(s->topology, g, &app->tree.marks) == GROUP_OK && !e->only_by_override))
+		return false;
+	isolation_why(s->topology, e, &why);
+	if (e->cause != CAUSE_SINGLE) {
+		str_addc(&why, ' ');
+		isolation_remedy(s->topology, e, &why);
+	}
+	lines_add(ret, SIGN_WARN, ROLE_TEXT, "%s", why.data);
+	return true;
+}
+
+/* The bridge that is the cause says so; any other is none of the user's business. */
+static void add_bridge(const struct app *app, const struct device *d, struct lines *ret)
+{
+	const struct group_explanation *e = isolation_of_group(situation_isolation(app->situation),
+							       d->group);
+	const struct topology *t = app->situation->topology;
+
+	if (e && e->culprit == topology_index(t, d) && add_cause(app, d->group, ret))
+		return;
+	lines_add(ret, SIGN_NOTE, ROLE_TEXT,
+		  "Stays with the host; bridges keep no group from being used.");
+}
+
 static void device_details(struct app *app, const struct row *row, struct lines *ret)
 {
 	const struct device *d = row->device;
@@ -151,8 +194,7 @@ static void device_details(struct app *app, const struct row *row, struct lines 
 		add_findings(ret, app, tag_of_group(row->group));
 	add_usage(ret, &app->situation->usage, &d->addr);
 	if (d->is_bridge)
-		lines_add(ret, SIGN_NOTE, ROLE_TEXT,
-			  "Stays with the host; bridges keep no group from being used.");
+		add_bridge(app, d, ret);
 	add_driver_line(ret, d);
 }
 
@@ -167,9 +209,8 @@ static const char *state_explained(const struct app *app, int group)
 		return "";
 	switch (group_state(s->topology, g, &app->tree.marks)) {
 	case GROUP_SHARED:
-		return "These devices can reach each other past the IOMMU, so the kernel gives "
-		       "them to one VM "
-		       "together or not at all. g marks them all.";
+		return "These devices can reach each other past the IOMMU, so one VM gets all of "
+		       "them, or none. g marks them all.";
 	case GROUP_INCOMPLETE:
 		return "QEMU takes a group only when no member is on a host driver. g marks the "
 		       "rest, or unmark "
@@ -200,7 +241,7 @@ static void group_details(struct app *app, const struct row *row, struct lines *
 	const struct iommu_group *g = topology_group(t, row->group);
 
 	add_findings(ret, app, row->tag);
-	if (!ret->len)
+	if (!add_cause(app, row->group, ret) && !ret->len)
 		lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", state_explained(app, row->group));
 	if (g && !row->open)
 		add_members(t, g, ret);

@@ -2,6 +2,7 @@
 /* What the rows of the tree say (declared in ui/rows.h). */
 #include <string.h>
 
+#include "advice/isolation_text.h"
 #include "advice/rules.h"
 #include "base/mem.h"
 #include "ui/rows.h"
@@ -54,16 +55,34 @@ static enum sign say_blocked(const struct tally *n, struct str *ret)
 	return SIGN_BLOCK;
 }
 
-static enum sign say_ok(const struct tally *n, struct str *ret)
+/* "shared by 9 devices: port 00:01.3 lacks ACS" */
+static enum sign say_shared(const struct topology *t, const struct group_explanation *e,
+			    const struct tally *n, struct str *ret)
 {
+	auto_str struct str why = STR_INIT;
+
+	str_addf(ret, "shared by %zu devices", n->takeable);
+	if (e)
+		isolation_brief(t, e, &why);
+	if (why.len)
+		str_addf(ret, ": %s", why.data);
+	return SIGN_WARN;
+}
+
+static enum sign say_ok(const struct group_explanation *e, const struct tally *n, struct str *ret)
+{
+	const bool by_override = e && e->only_by_override;
+
 	if (n->marked && n->marked == n->takeable)
 		str_adds(ret, n->marked == 1 ? "complete: marked" : "complete: all marked");
 	else if (n->marked)
 		str_addf(ret, "usable: %zu of %zu marked, the rest has no driver", n->marked,
 			 n->takeable);
-	else
+	else if (!by_override)
 		str_adds(ret, "isolated");
-	return SIGN_OK;
+	if (by_override)
+		str_addf(ret, "%sapart only by the ACS override", n->marked ? ", " : "");
+	return by_override ? SIGN_WARN : SIGN_OK;
 }
 
 static size_t count_ungrouped(const struct topology *t)
@@ -89,9 +108,10 @@ static enum sign say_special(const struct topology *t, int group, struct str *re
 	return SIGN_NOTE;
 }
 
-enum sign row_group_text(const struct topology *t, int group, const struct selection *marks,
-			 struct str *ret)
+enum sign row_group_text(const struct topology *t, const struct isolation_report *r, int group,
+			 const struct selection *marks, struct str *ret)
 {
+	const struct group_explanation *e = isolation_of_group(r, group);
 	const struct iommu_group *g = group < 0 ? NULL : topology_group(t, group);
 	struct tally n = {.takeable = 0};
 
@@ -110,12 +130,11 @@ enum sign row_group_text(const struct topology *t, int group, const struct selec
 	case GROUP_BLOCKED:
 		return say_blocked(&n, ret);
 	case GROUP_SHARED:
-		str_addf(ret, "shared by %zu devices", n.takeable);
-		return SIGN_WARN;
+		return say_shared(t, e, &n, ret);
 	case GROUP_OK:
 		break;
 	}
-	return say_ok(&n, ret);
+	return say_ok(e, &n, ret);
 }
 
 void row_group_summary(const struct topology *t, int group, struct str *ret)

@@ -59,7 +59,8 @@ static struct columns columns_for(const struct topology *t, int cols)
 
 static enum sign group_sign(const struct app *app, int group, struct str *text)
 {
-	return row_group_text(app->situation->topology, group, &app->tree.marks, text);
+	return row_group_text(app->situation->topology, situation_isolation(app->situation), group,
+			      &app->tree.marks, text);
 }
 
 /* Blanks belong to the words beside them: each change of style costs bytes. */

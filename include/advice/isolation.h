@@ -123,6 +123,8 @@ struct isolation_report {
 /* `in_force` may be NULL: none. What splits a group is said as the whole value of the parameter. */
 void isolation_explain(const struct topology *t, const struct acs_override_set *in_force,
 		       struct isolation_report *ret);
+/* The entry of a group of that topology, or NULL; the report may be NULL. */
+const struct group_explanation *isolation_of_group(const struct isolation_report *r, int id);
 void isolation_report_release(struct isolation_report *r);
 
 const char *confidence_name(enum confidence c);   /* "exact", "partial", "unknown" */

@@ -11,7 +11,9 @@
 #include "base/str.h"
 #include "machine/platform.h"
 
-/* Why the group is as it is: one or two sentences, appended. */
+/* The cause in a few words, for a header: "port 00:01.3 lacks ACS"; nothing for a single device. */
+void isolation_brief(const struct topology *t, const struct group_explanation *e, struct str *out);
+/* Why the group is as it is: a few sentences, appended. */
 void isolation_why(const struct topology *t, const struct group_explanation *e, struct str *out);
 /* What would separate it, at what cost, and what to try first; appended; nothing for a single device. */
 void isolation_remedy(const struct topology *t, const struct group_explanation *e, struct str *out);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "advice/isolation.h"
 #include "advice/selection.h"
 #include "base/str.h"
 #include "machine/topology.h"
@@ -87,9 +88,9 @@ bool device_matches(const struct device *d, const char *text);
 
 /* --- what rows say; each appends to `ret` --- */
 
-/* State of a group in words; returns its sign. */
-enum sign row_group_text(const struct topology *t, int group, const struct selection *marks,
-			 struct str *ret);
+/* State of a group in words, with its cause where `r` tells it (may be NULL); returns its sign. */
+enum sign row_group_text(const struct topology *t, const struct isolation_report *r, int group,
+			 const struct selection *marks, struct str *ret);
 /* What a folded group holds: its first device and how many more. */
 void row_group_summary(const struct topology *t, int group, struct str *ret);
 /* The driver now and after: "nouveau", "nouveau → vfio-pci"; returns SIGN_CHANGE when it will change, else SIGN_NONE. */

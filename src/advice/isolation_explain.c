@@ -240,6 +240,19 @@ void isolation_explain(const struct topology *t, const struct acs_override_set *
 	isolation_release(&m);
 }
 
+static int compare_id(const void *key, const void *entry)
+{
+	const int id = *(const int *)key;
+	const int other = ((const struct group_explanation *)entry)->id;
+
+	return (id > other) - (id < other);
+}
+
+const struct group_explanation *isolation_of_group(const struct isolation_report *r, int id)
+{
+	return r && r->len ? bsearch(&id, r->groups, r->len, sizeof(*r->groups), compare_id) : NULL;
+}
+
 void isolation_report_release(struct isolation_report *r)
 {
 	for (size_t i = 0; i < r->len; i++)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "advice/isolation_text.h"
 
+#include "advice/selection.h"
+
 static const char *hop_word(const struct device *d)
 {
 	switch (d->caps.pcie_type) {
@@ -44,49 +46,108 @@ static bool is_unreadable(const struct topology *t, int id)
 	return false;
 }
 
+/* What ACS is, for someone who reads of it for the first time. */
+#define WHAT_ACS_IS "ACS, which makes devices reach each other through the IOMMU only. "
+
+static void add_lacking(struct str *out, const struct topology *t, const struct device *hop,
+			size_t index)
+{
+	add_hop(out, t, index);
+	str_adds(out, " lacks " WHAT_ACS_IS "The kernel must assume that ");
+	if (hop->caps.pcie_type == PCIE_ROOT_PORT || hop->caps.pcie_type == PCIE_DOWNSTREAM)
+		str_adds(out, "what is behind it can reach each other's memory directly");
+	else if (hop->is_bridge)
+		str_adds(out,
+			 "what is beside and behind it can reach each other's memory directly");
+	else
+		str_adds(out,
+			 "the functions of this device can reach each other's memory directly");
+	str_adds(out, ", so one VM gets all of them, or none.");
+}
+
+static void add_alias(struct str *out, const struct topology *t, const struct device *hop,
+		      size_t index)
+{
+	add_hop(out, t, index);
+	str_adds(out,
+		 hop->is_bridge
+			 ? " leads to conventional PCI: all that is behind it reaches memory "
+			   "under the bridge's name, so the IOMMU can't tell these devices apart."
+			 : " manages the disks behind it: they reach memory under its name, so "
+			   "the IOMMU can't tell these devices apart.");
+}
+
 void isolation_why(const struct topology *t, const struct group_explanation *e, struct str *out)
 {
+	const struct device *hop = e->culprit < t->len ? &t->devices[e->culprit] : NULL;
+
 	switch (e->cause) {
 	case CAUSE_SINGLE:
-		str_adds(out, "One device, isolated from all others.");
+		str_adds(out, e->only_by_override ? "" : "One device, isolated from all others.");
 		break;
 	case CAUSE_PORT_LACKS_ACS:
-		add_hop(out, t, e->culprit);
-		str_adds(out,
-			 " has no ACS capability, so the kernel must assume that what is behind "
-			 "it can talk past the IOMMU.");
-		break;
 	case CAUSE_FUNCTION_LACKS_ACS:
-		add_hop(out, t, e->culprit);
-		str_adds(out,
-			 " is one of several functions of its slot and has no ACS capability, so "
-			 "the kernel must assume that they can talk to each other past the IOMMU.");
+		add_lacking(out, t, hop, e->culprit);
 		break;
 	case CAUSE_LEGACY_BRIDGE:
-		add_hop(out, t, e->culprit);
-		str_adds(out,
-			 " puts its own requester id in place of those behind it, so the IOMMU "
-			 "can't tell these devices apart.");
+		add_alias(out, t, hop, e->culprit);
 		break;
 	case CAUSE_SHARED_ID:
 		add_hop(out, t, e->culprit);
 		str_adds(out,
-			 " is known to use the requester id of another function for its accesses, "
-			 "so the IOMMU can't tell these devices apart.");
+			 " is known to reach memory under the name of its neighbour, so the IOMMU "
+			 "can't tell these devices apart.");
 		break;
 	case CAUSE_BITS_OFF:
 		add_hop(out, t, e->culprit);
-		str_adds(out, " has ACS, but not all of it is switched on.");
+		str_adds(out, " has " WHAT_ACS_IS "But a part of it is switched off.");
 		break;
 	case CAUSE_UNEXPLAINED:
-		if (is_unreadable(t, e->id)) {
-			str_adds(out,
-				 "Why they are together can't be told: their ACS registers could "
-				 "not be read.");
-			break;
-		}
-		str_adds(out, "The kernel keeps these devices together for a reason that their "
-			      "configuration space does not show.");
+		str_adds(
+			out,
+			is_unreadable(t, e->id)
+				? "Why they are together can't be told: the registers that say it "
+				  "(ACS) could not be read; on a live machine that needs root."
+				: "The kernel keeps these devices together for a reason that their "
+				  "registers don't show: a known fault of one of them, or ACS that "
+				  "was switched on after the groups were formed.");
+		break;
+	}
+	if (e->only_by_override)
+		str_addf(
+			out,
+			"%sThe ACS override in force parts it from others in name only: without it "
+			"they would be one group, and they can still reach each other's memory "
+			"unseen.",
+			e->cause == CAUSE_SINGLE ? "" : " ");
+}
+
+void isolation_brief(const struct topology *t, const struct group_explanation *e, struct str *out)
+{
+	const struct device *hop = e->culprit < t->len ? &t->devices[e->culprit] : NULL;
+	const char *kind = hop && hop->is_bridge ? "port" : "function";
+	char bdf[PCI_ADDR_TEXT] = "";
+
+	if (hop)
+		pci_addr_format_short(&hop->addr, bdf);
+	switch (e->cause) {
+	case CAUSE_SINGLE:
+		break;
+	case CAUSE_PORT_LACKS_ACS:
+	case CAUSE_FUNCTION_LACKS_ACS:
+		str_addf(out, "%s %s lacks ACS", kind, bdf);
+		break;
+	case CAUSE_LEGACY_BRIDGE:
+		str_addf(out, hop->is_bridge ? "behind PCI bridge %s" : "disks behind %s", bdf);
+		break;
+	case CAUSE_SHARED_ID:
+		str_addf(out, "%s shares a requester id", bdf);
+		break;
+	case CAUSE_BITS_OFF:
+		str_addf(out, "ACS of %s %s is off", kind, bdf);
+		break;
+	case CAUSE_UNEXPLAINED:
+		str_adds(out, is_unreadable(t, e->id) ? "can't tell why" : "no cause to be seen");
 		break;
 	}
 }
@@ -109,6 +170,17 @@ static bool is_one_card(const struct topology *t, int id)
 	return true;
 }
 
+/* Something in the group can be handed over. */
+static bool is_for_a_vm(const struct topology *t, int id)
+{
+	const struct iommu_group *g = topology_group(t, id);
+
+	for (size_t i = 0; g && i < g->len; i++)
+		if (device_is_takeable(&t->devices[g->members[i]]))
+			return true;
+	return false;
+}
+
 static void list_endpoints(const struct topology *t, int id, struct str *out)
 {
 	const struct iommu_group *g = topology_group(t, id);
@@ -129,15 +201,19 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 {
 	if (e->cause == CAUSE_SINGLE)
 		return;
-	if (is_one_card(t, e->id)) {
+	if (!is_for_a_vm(t, e->id)) {
+		str_adds(out, "Nothing here is for a VM; all of it stays with the host.");
+	} else if (is_one_card(t, e->id)) {
 		str_adds(out, "They belong to one device: hand them over together.");
 	} else if (e->splits_with.len) {
 		auto_free char *words = strv_join(&e->splits_with, " or ");
 
-		str_addf(out, "pcie_acs_override=%s would separate them; then ", words);
+		str_adds(out, "First try another slot, one attached to the processor. ");
+		str_addf(out,
+			 "The kernel parameter pcie_acs_override=%s would part them in name only: ",
+			 words);
 		list_endpoints(t, e->id, out);
-		str_adds(out, " could read each other's memory unseen. First try another slot, one "
-			      "attached to the processor.");
+		str_adds(out, " could still read each other's memory, then unseen.");
 	} else if (e->cause == CAUSE_LEGACY_BRIDGE) {
 		str_adds(out, "No override can separate them: use a slot that is not behind this "
 			      "bridge, or hand over all of them.");
@@ -147,9 +223,12 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 			 "alone: look for ACS in the firmware's settings, try another kernel, or "
 			 "another slot.");
 	} else if (e->cause == CAUSE_UNEXPLAINED) {
-		str_adds(out, "What an override would do here can't be foretold.");
+		str_adds(out, "Try another slot, or hand over all of them. What an override would "
+			      "do here can't "
+			      "be foretold.");
 	} else {
-		str_adds(out, "No override separates its endpoints.");
+		str_adds(out,
+			 "No override parts them: try another slot, or hand over all of them.");
 	}
 }
 

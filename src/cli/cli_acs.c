@@ -34,6 +34,7 @@ static void acs_json(struct cli *c, const struct isolation_report *r, const stru
 		json_put(g, "culprit",
 			 json_text(e->culprit == SIZE_MAX ? NULL : t->devices[e->culprit].bdf));
 		json_put(g, "splits_with", json_texts(&e->splits_with));
+		json_put(g, "only_by_override", json_boolean(e->only_by_override));
 		json_array_append_new(groups, g);
 	}
 	for (size_t i = 0; i < m->len; i++)
@@ -67,7 +68,7 @@ static void print_shared(struct cli *c, const struct isolation_report *r)
 		const struct group_explanation *e = &r->groups[i];
 		auto_str struct str text = STR_INIT;
 
-		if (e->cause == CAUSE_SINGLE) {
+		if (e->cause == CAUSE_SINGLE && !e->only_by_override) {
 			alone++;
 			continue;
 		}
@@ -76,7 +77,8 @@ static void print_shared(struct cli *c, const struct isolation_report *r)
 			print_member(c, "", &t->devices[t->groups[i].members[k]]);
 		print_raw(&c->out, "  ");
 		isolation_why(t, e, &text);
-		str_addc(&text, ' ');
+		if (e->cause != CAUSE_SINGLE)
+			str_addc(&text, ' ');
 		isolation_remedy(t, e, &text);
 		print_wrapped(&c->out, text.data, 2);
 		print_raw(&c->out, "\n");
@@ -152,6 +154,8 @@ int cmd_acs(struct cli *c)
 		return cli_fail(c, &err);
 	acs_override_in_force(c->situation->topology, c->situation->platform, &in_force);
 	whatif_make(c->situation->topology, &override, &in_force, &w);
+	if (!c->args.override)
+		override = in_force;
 	isolation_model(c->situation->topology, &override, &model);
 	if (c->args.json)
 		acs_json(c, &w.report, &model);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/isolation_text.h"
 #include "advice/rules.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -112,8 +113,9 @@ static void print_device(struct printer *p, const struct situation *s, const str
 	print_raw(p, "\n");
 }
 
-/* What a group's state means, in words for someone who sees it first. */
-static void print_group_line(struct printer *p, int id, enum group_state state)
+/* What a group's state means and where it comes from, in words for someone who sees it first. */
+static void print_group_line(struct printer *p, const struct situation *s, int id,
+			     enum group_state state)
 {
 	static const struct {
 		enum sign sign;
@@ -125,9 +127,17 @@ static void print_group_line(struct printer *p, int id, enum group_state state)
 		[GROUP_BLOCKED] = {SIGN_BLOCK, "blocked by the driver of a bridge"},
 	};
 
+	const struct group_explanation *e = isolation_of_group(situation_isolation(s), id);
+	const bool by_override = e && e->only_by_override && state == GROUP_OK;
+	auto_str struct str why = STR_INIT;
+
+	if (e && state == GROUP_SHARED)
+		isolation_brief(s->topology, e, &why);
 	print_format(p, "Group %d ", id);
-	print_sign(p, states[state].sign);
-	print_format(p, " %s\n", states[state].words);
+	print_sign(p, by_override ? SIGN_WARN : states[state].sign);
+	print_format(p, " %s%s%s\n",
+		     by_override ? "apart only by the ACS override" : states[state].words,
+		     why.len ? ": " : "", why.len ? why.data : "");
 }
 
 /* No host name: such lists are pasted into forums. */
@@ -163,7 +173,7 @@ static void list_text(struct cli *c, const struct selection *handed)
 	for (size_t i = 0; i < t->groups_len; i++) {
 		const struct iommu_group *g = &t->groups[i];
 
-		print_group_line(&c->out, g->id, group_state(t, g, handed));
+		print_group_line(&c->out, s, g->id, group_state(t, g, handed));
 		for (size_t k = 0; k < g->len; k++)
 			print_device(&c->out, s, &t->devices[g->members[k]],
 				     names.items[g->members[k]], &w);

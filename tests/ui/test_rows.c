@@ -316,7 +316,54 @@ static void test_group_words(void **state)
 		strv_split(&words, cases[i].marks, " ");
 		for (size_t k = 0; k < words.len; k++)
 			selection_add(&marks, &(struct pci_addr[]){at(words.items[k])}[0]);
-		assert_int_equal(row_group_text(t, cases[i].group, &marks, &text), cases[i].sign);
+		assert_int_equal(row_group_text(t, NULL, cases[i].group, &marks, &text),
+				 cases[i].sign);
+		assert_string_equal(text.data, cases[i].text);
+	}
+	topology_free(t);
+}
+
+/* The header names the cause; a group that is apart only by the override in force is not called isolated. */
+static void test_group_causes(void **state)
+{
+	static const struct {
+		enum group_cause cause;
+		const char *culprit;
+		bool by_override;
+		int group;
+		const char *text;
+	} cases[] = {
+		{CAUSE_PORT_LACKS_ACS, "00:01.0", false, 16,
+		 "shared by 3 devices: port 00:01.0 lacks ACS"},
+		{CAUSE_FUNCTION_LACKS_ACS, "02:00.1", false, 16,
+		 "shared by 3 devices: function 02:00.1 lacks ACS"},
+		{CAUSE_LEGACY_BRIDGE, "00:01.0", false, 16,
+		 "shared by 3 devices: behind PCI bridge 00:01.0"},
+		{CAUSE_LEGACY_BRIDGE, "02:00.0", false, 16,
+		 "shared by 3 devices: disks behind 02:00.0"},
+		{CAUSE_BITS_OFF, "00:01.0", false, 16,
+		 "shared by 3 devices: ACS of port 00:01.0 is off"},
+		{CAUSE_SHARED_ID, "02:00.1", false, 16,
+		 "shared by 3 devices: 02:00.1 shares a requester id"},
+		{CAUSE_UNEXPLAINED, NULL, false, 16, "shared by 3 devices: can't tell why"},
+		{CAUSE_SINGLE, NULL, true, 15, "apart only by the ACS override"},
+	};
+	struct topology *t = topology_text(machine);
+	const struct selection none = SELECTION_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct pci_addr culprit = at(cases[i].culprit ? cases[i].culprit : "00:00.0");
+		struct group_explanation e = {
+			.id = cases[i].group,
+			.cause = cases[i].cause,
+			.culprit = cases[i].culprit ? topology_index(t, topology_find(t, &culprit))
+						    : SIZE_MAX,
+			.only_by_override = cases[i].by_override};
+		const struct isolation_report r = {.groups = &e, .len = 1};
+		auto_str struct str text = STR_INIT;
+
+		assert_int_equal(row_group_text(t, &r, cases[i].group, &none, &text), SIGN_WARN);
 		assert_string_equal(text.data, cases[i].text);
 	}
 	topology_free(t);
@@ -368,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_moving),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_group_words),
+		cmocka_unit_test(test_group_causes),
 		cmocka_unit_test(test_driver_words),
 	};
 
