@@ -19,7 +19,7 @@
 #include "machine/modules.h"
 
 enum cpu_vendor { CPU_OTHER, CPU_AMD, CPU_INTEL };
-enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
+enum firmware { FIRMWARE_UNKNOWN, FIRMWARE_BIOS, FIRMWARE_UEFI };
 enum iommu_state {
 	IOMMU_ABSENT, /* no DMAR/IVRS table: not there, or off in the firmware */
 	IOMMU_OFF,    /* the firmware offers it, the kernel does not use it */
@@ -107,7 +107,7 @@ void platform_freep(struct platform **p);
 
 /* Names of the JSON contract: "amd", "uefi", "on", "grub", "mkinitcpio"; NULL where the contract says null. */
 const char *cpu_vendor_name(enum cpu_vendor v);
-const char *firmware_name(enum firmware f);
+const char *firmware_name(enum firmware f); /* NULL: files alone do not tell */
 const char *iommu_state_name(enum iommu_state s);
 const char *boot_loader_name(enum boot_loader b);
 const char *initramfs_name(enum initramfs i);

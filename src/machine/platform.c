@@ -109,19 +109,33 @@ static void find_cpu(const struct host *host, struct platform *p)
 	p->cpu_virtualization = strv_has(&flag, "svm") || strv_has(&flag, "vmx");
 }
 
+/* /sys/firmware tells (Documentation/ABI/testing/sysfs-firmware-efi); below another root what the installer left hints. */
+static enum firmware firmware_of(const struct host *host)
+{
+	static const struct {
+		const char *path;
+		enum firmware means;
+	} traces[] = {
+		{"/boot/efi/EFI", FIRMWARE_UEFI},       {"/efi/EFI", FIRMWARE_UEFI},
+		{"/boot/EFI", FIRMWARE_UEFI},           {"/boot/grub/i386-pc", FIRMWARE_BIOS},
+		{"/boot/grub2/i386-pc", FIRMWARE_BIOS},
+	};
+
+	if (host_exists(host, "/sys/firmware/efi"))
+		return FIRMWARE_UEFI;
+	if (host_is_live(host) || host_exists(host, "/sys/firmware"))
+		return FIRMWARE_BIOS;
+	for (size_t i = 0; i < ARRAY_SIZE(traces); i++)
+		if (host_exists(host, traces[i].path))
+			return traces[i].means;
+	return FIRMWARE_UNKNOWN;
+}
+
 static void find_firmware(const struct host *host, struct platform *p)
 {
-	static const char *const traces[] = {"/sys/firmware/efi", "/boot/efi/EFI", "/efi/EFI",
-					     "/boot/EFI"};
-	size_t proofs = host_is_live(host) || host_exists(host, "/sys/firmware")
-				? 1
-				: ARRAY_SIZE(traces);
 	auto_str struct str secure_boot = STR_INIT;
 
-	p->firmware = FIRMWARE_BIOS;
-	for (size_t i = 0; i < proofs; i++)
-		if (host_exists(host, traces[i]))
-			p->firmware = FIRMWARE_UEFI;
+	p->firmware = firmware_of(host);
 	p->secure_boot = platform_efi_variable(host,
 					       "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 					       &secure_boot) &&
@@ -321,7 +335,9 @@ const char *cpu_vendor_name(enum cpu_vendor v)
 
 const char *firmware_name(enum firmware f)
 {
-	return f == FIRMWARE_UEFI ? "uefi" : "bios";
+	static const char *const names[] = {NULL, "bios", "uefi"};
+
+	return names[f];
 }
 
 const char *iommu_state_name(enum iommu_state s)

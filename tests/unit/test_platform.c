@@ -577,6 +577,32 @@ static void secure_boot_from_the_variable(void **state)
 	}
 }
 
+static void the_firmware(void **state)
+{
+	static const struct {
+		const char *files, *name;
+	} cases[] = {
+		{"", NULL}, /* nothing tells */
+		{"dir /sys/firmware/efi/efivars\n", "uefi"},
+		{"file /sys/firmware/acpi/tables/DSDT 0400\n", "bios"},
+		{"dir /sys/firmware/acpi\ndir /boot/EFI\n",
+		 "bios"}, /* the kernel knows better than files */
+		{"dir /boot/efi/EFI/debian\n", "uefi"},
+		{"dir /boot/grub/i386-pc\n", "bios"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct found f = detect(cases[i].files);
+		const char *name = firmware_name(f.p->firmware);
+
+		if ((name == NULL) != (cases[i].name == NULL) ||
+		    (name && strcmp(name, cases[i].name) != 0))
+			fail_msg("%s: %s", cases[i].files, name ? name : "not known");
+		done(&f);
+	}
+}
+
 static void the_package_to_install(void **state)
 {
 	static const struct {
@@ -669,6 +695,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_without_modules_is_not_that_systems),
 		cmocka_unit_test(modules_of_vfio),
 		cmocka_unit_test(secure_boot_from_the_variable),
+		cmocka_unit_test(the_firmware),
 		cmocka_unit_test(the_package_to_install),
 		cmocka_unit_test(the_bundled_machines_are_complete),
 		cmocka_unit_test(this_machine_is_detected),
