@@ -3,7 +3,7 @@
 
 _vfiotui()
 {
-	local commands="list show check acs plan apply undo history status bind release vm version help"
+	local commands="list show check acs plan apply undo history status bind release vm capture version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
 		--no-pt --no-script --no-way-back --disable-vga --disable-idle-d3
 		--no-framebuffer --blacklist --user --wait --acs-override --help --version"
@@ -50,6 +50,7 @@ _vfiotui()
 		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
 	else
 		case $command in
+		capture) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 		vm)
 			if [[ $prev == vm ]]; then
 				mapfile -t COMPREPLY < <(compgen -W "$vm" -- "$cur")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for vfiotui
 
-set -l commands list show check acs plan apply undo history status bind release vm version help
+set -l commands list show check acs plan apply undo history status bind release vm capture version help
 set -l takes_devices show check plan apply bind release
 
 complete -c vfiotui -f
@@ -17,6 +17,8 @@ complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a status -d 
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a bind -d 'hand over now'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a release -d 'give back to the host now'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a vm -d 'virtual machines'
+complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a capture -d 'record this machine in a file'
+complete -c vfiotui -n "__fish_seen_subcommand_from capture" -F
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a version -d 'print the version'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a help -d 'print the help'
 complete -c vfiotui -n "__fish_seen_subcommand_from $takes_devices" -a "(command ls /sys/bus/pci/devices 2>/dev/null)"

@@ -101,6 +101,7 @@ int cmd_status(struct cli *c);
 int cmd_bind(struct cli *c);
 int cmd_release(struct cli *c);
 int cmd_vm(struct cli *c);
+int cmd_capture(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_help(struct cli *c);
 

@@ -5,6 +5,9 @@
  * Unpacking a recording below a directory gives a root that --root can open. Line by line:
  *	# comment, or "# key: value" that describes the machine ("# bridge: BDF secondary=HH
  *	  subordinate=HH", "# primary: BDF HH", "# unreadable: BDF", "# boot_vga: BDF")
+ *	"# device: BDF KEY=VALUE ..." what the columns can't say: reset=flr,bus (or "-", or "file"), node=N,
+ *	  override=NAME, vga=0|1|-, multifunction=0|1, progif=HH, header=N, config=BYTES,
+ *	  link=MAX/NOW, sriov=TOTAL/ENABLED, physfn=BDF, below=BDF (of a VMD), bar=HEX
  *	a row of tab-separated columns for one PCI device:
  *	  GROUP ADDRESS CLASS4 VENDOR:DEVICE REVISION SUBSYSTEM DRIVER MODULES DESCRIPTION
  *	  and, where capabilities were readable, PCIE_TYPE MULTIFUNCTION ACS_CAP ACS_CTL FLR
@@ -12,6 +15,7 @@
  *	  "#ungrouped<TAB>" before a row whose device has no group (its GROUP column is "-")
  *	file PATH [MODE]	its content follows in lines that begin with "|"; a last line "\" means
  *				that the file has no final newline
+ *	hex PATH [MODE]			the same for bytes that are no text: digits behind each "|"
  *	link PATH TARGET
  *	dir PATH
  * Paths are absolute and without ".."; anything else is refused with its line.

@@ -21,11 +21,14 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/str.h"
+#include "base/strv.h"
 #include "machine/pci_addr.h"
 
 #define RECORDING_CONFIG_MAX 4096
 #define RECORDING_CONFIG_HEADER 64 /* what anyone may read of it */
 #define NO_ROW SIZE_MAX
+#define RECORDING_BAR(i) (0xd0000000ULL + 0x1000000ULL * (unsigned long long)(i)) /* 16 MiB each */
 
 struct recording_row {
 	struct pci_addr addr;
@@ -47,8 +50,19 @@ struct recording_row {
 	int sriov_total;         /* -1: no SR-IOV capability */
 	int sriov_enabled;
 
-	bool bridge;                /* by class */
-	bool unreadable;            /* configuration space reads ff */
+	bool bridge;             /* by class, or as its header says */
+	bool unreadable;         /* configuration space reads ff */
+	int header_type;         /* -1: by class */
+	int config_len;          /* bytes that were readable; -1: by the columns */
+	int multifunction_known; /* -1: by the slot; else the header's bit */
+	int boot_vga;            /* -1: no such attribute; -2: by "# boot_vga:" */
+	int node;                /* -1: none */
+	char *reset; /* "flr,bus"; "-": none; "file": works, but not told how; NULL: by the columns */
+	char *override; /* NULL: none */
+	struct pci_addr physfn,
+		below; /* where has_ says so: of a virtual function; of a device that a VMD hides */
+	bool has_physfn, has_below;
+	unsigned long long bar;     /* of 16 MiB, for the framebuffer; 0: none */
 	int secondary, subordinate; /* bus numbers, -1: not given */
 	uint8_t primary;
 	size_t parent; /* row of the bridge above, or NO_ROW */
@@ -67,11 +81,13 @@ struct recording_table {
 	size_t len, cap;
 	struct recording_note *notes;
 	size_t notes_len, notes_cap;
+	struct strv devices; /* the "# device:" lines, until the rows are known */
 };
 
 #define RECORDING_TABLE_INIT                                                                       \
 	{                                                                                          \
-		.rows = NULL, .len = 0, .cap = 0, .notes = NULL, .notes_len = 0, .notes_cap = 0    \
+		.rows = NULL, .len = 0, .cap = 0, .notes = NULL, .notes_len = 0, .notes_cap = 0,   \
+		.devices = STRV_INIT                                                               \
 	}
 
 /* Takes a comment or a row; -EINVAL with a sentence (without the line number) for anything else. */
@@ -79,6 +95,17 @@ int recording_table_line(struct recording_table *t, const char *line,
 			 struct err *reterr) must_check;
 /* Sorts the rows, applies the notes, infers the bridges that are not given, makes the paths. */
 int recording_table_place(struct recording_table *t, struct err *reterr) must_check;
+/* "# device: BDF KEY=VALUE...": what the columns of a row can't say. False when it makes no sense. */
+bool recording_device_note(struct recording_table *t, const char *line) must_check;
+/* Gives each row what its notes say; after sorting. */
+void recording_apply_device_notes(struct recording_table *t);
+/* The programming interface that a row without that column gets. */
+uint8_t recording_usual_prog_if(uint16_t class_code, const char *description);
+/* "16GT/s,x4" as the link registers have it, and back (appended). */
+bool recording_link_parse(const char *s, uint16_t *ret);
+void recording_link_text(uint16_t link, struct str *out);
+/* "root-port" for the type in the PCI Express capability, or NULL. */
+const char *recording_type_name(int type);
 /* The row of an address, or NO_ROW; after recording_table_place(). */
 size_t recording_table_find(const struct recording_table *t, const struct pci_addr *addr);
 void recording_table_release(struct recording_table *t);

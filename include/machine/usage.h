@@ -16,6 +16,9 @@
 #include "host/host.h"
 #include "machine/topology.h"
 
+/* In the root of a recording: what the machine used its devices for, a line each: "BDF KIND WHAT". */
+#define USAGE_RECORDED "/run/vfiotui/recorded-usage"
+
 enum usage_kind {
 	USAGE_ROOT_DISK,
 	USAGE_SWAP,

@@ -31,6 +31,8 @@ static const struct command_row rows[] = {
 	{"release", "ADDRESS...", "gives back to the host now", OPTION_FORCE, 1, ANY, cmd_release},
 	{"vm", "[COMMAND [NAME]]", "virtual machines; vfiotui help vm",
 	 OPTION_JSON | OPTION_YES | OPTION_FORCE | OPTION_WAIT | OPTION_FIELDS, 0, 2, cmd_vm},
+	{"capture", "FILE", "records this machine, for a forum or a test", OPTION_YES, 1, 1,
+	 cmd_capture},
 	{"version", "", "prints the version", 0, 0, 0, cmd_version},
 	{"help", "[COMMAND]", "prints this help, or that of one command", 0, 0, 1, cmd_help},
 };

@@ -11,7 +11,8 @@
 static int check_words(const struct args *a, const struct command_row *row, struct err *reterr)
 {
 	if (a->words_len < row->min_words)
-		return err_set(reterr, -EINVAL, "%s needs an address: vfiotui %s %s", row->name,
+		return err_set(reterr, -EINVAL, "%s needs %s: vfiotui %s %s", row->name,
+			       text_starts_with(row->usage, "FILE") ? "a file" : "an address",
 			       row->name, row->usage);
 	if (a->words_len > row->max_words)
 		return err_set(reterr, -EINVAL, "%s takes no \"%s\": vfiotui %s %s", row->name,

@@ -13,7 +13,7 @@
 
 /* One "file", "link" or "dir". */
 struct section {
-	char kind; /* 'f', 'l', 'd' */
+	char kind; /* 'f', 'x' (a file in hexadecimal), 'l', 'd' */
 	size_t line;
 	char *path, *target;
 	mode_t mode;
@@ -82,10 +82,30 @@ static int section_line(struct recording *r, char kind, size_t line, const char 
 	s = add_section(r, kind, line, path);
 	if (kind == 'l')
 		s->target = xstrdup(rest);
-	else if (*rest && (kind != 'f' || !octal_mode(rest, &s->mode)))
+	else if (*rest && (kind == 'd' || !octal_mode(rest, &s->mode)))
 		return err_set(reterr, -EINVAL, "\"%s\" behind the path is no octal mode", rest);
-	r->in_file = kind == 'f';
+	r->in_file = kind == 'f' || kind == 'x';
 	return 0;
+}
+
+static int digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* Pairs of digits; whatever else there is ends them. */
+static void add_hex(struct str *content, const char *line, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		int high = digit(line[i]), low = digit(line[i + 1]);
+
+		if (high < 0 || low < 0)
+			return;
+		str_addc(content, (char)(high << 4 | low));
+	}
 }
 
 /* A line of the file that was begun; false when it belongs to something else. */
@@ -96,6 +116,10 @@ static bool content_line(struct recording *r, const char *line, size_t len)
 	if (!r->in_file || !len)
 		return false;
 	content = &r->sections[r->len - 1].content;
+	if (line[0] == '|' && r->sections[r->len - 1].kind == 'x') {
+		add_hex(content, line + 1, len - 1);
+		return true;
+	}
 	if (line[0] == '|') {
 		str_add(content, line + 1, len - 1);
 		str_addc(content, '\n');
@@ -115,7 +139,7 @@ static int one_line(struct recording *r, const char *line, size_t len, size_t n,
 	static const struct {
 		const char *word;
 		char kind;
-	} words[] = {{"file ", 'f'}, {"link ", 'l'}, {"dir ", 'd'}};
+	} words[] = {{"file ", 'f'}, {"hex ", 'x'}, {"link ", 'l'}, {"dir ", 'd'}};
 	auto_free char *text = NULL;
 
 	if (content_line(r, line, len))
@@ -153,7 +177,7 @@ static int parse(struct recording *r, const char *text, size_t len, struct err *
 
 static void write_section(struct tree *tree, const struct section *s)
 {
-	if (s->kind == 'f')
+	if (s->kind == 'f' || s->kind == 'x')
 		tree_file(tree, s->path, s->content.data, s->content.len, s->mode);
 	else if (s->kind == 'l')
 		tree_link(tree, s->path, s->target);

@@ -231,6 +231,16 @@ static void place_below(struct buses *b, size_t at, size_t parent)
 		b->list[at].root = above->root;
 }
 
+/* A bus of virtual functions hangs where that of their physical function does. */
+static size_t parent_of_physical(const struct buses *b, const struct bus *bus)
+{
+	const struct recording_row *r = &b->table->rows[bus->first];
+	const struct bus *physical = r->has_physfn ? find_bus(b, r->physfn.domain, r->physfn.bus)
+						   : NULL;
+
+	return physical && physical != bus ? physical->parent : NO_ROW;
+}
+
 static void infer_bus(struct buses *b, size_t at, size_t root)
 {
 	struct bus *bus = &b->list[at];
@@ -257,7 +267,9 @@ static void infer(struct buses *b)
 	for (size_t i = 0; i < b->len; i++) {
 		if (i && b->list[i].domain != b->list[i - 1].domain)
 			root = NO_ROW;
-		if (b->list[i].has_parent_given)
+		if (!b->list[i].has_parent_given && parent_of_physical(b, &b->list[i]) != NO_ROW)
+			place_below(b, i, parent_of_physical(b, &b->list[i]));
+		else if (b->list[i].has_parent_given)
 			place_below(b, i, b->list[i].parent);
 		else
 			infer_bus(b, i, root);
@@ -276,6 +288,17 @@ static const struct recording_row *volume_management_device(const struct recordi
 	return NULL;
 }
 
+/* The device whose path a root bus lies below: told, or the one VMD for all domains above ffff. */
+static const struct recording_row *hidden_by(const struct recording_table *t,
+					     const struct recording_row *r,
+					     const struct recording_row *vmd)
+{
+	size_t at = r->has_below ? recording_table_find(t, &r->below) : NO_ROW;
+	const struct recording_row *hider = at != NO_ROW ? &t->rows[at] : vmd;
+
+	return r->addr.domain > 0xffff && hider && hider->path && hider != r ? hider : NULL;
+}
+
 static int make_paths(struct buses *b, struct err *reterr)
 {
 	const struct recording_row *vmd = volume_management_device(b->table);
@@ -283,15 +306,15 @@ static int make_paths(struct buses *b, struct err *reterr)
 	for (size_t i = 0; i < b->len; i++) {
 		const struct bus *bus = &b->list[i];
 		const char *up = bus->parent != NO_ROW ? b->table->rows[bus->parent].path : NULL;
-		bool below_vmd = vmd && vmd->path && bus->domain > 0xffff;
 
 		for (size_t k = bus->first; k < bus->first + bus->len; k++) {
 			struct recording_row *r = &b->table->rows[k];
+			const struct recording_row *hider = hidden_by(b->table, r, vmd);
 
 			r->parent = bus->parent;
 			r->path = up ? xasprintf("%s/%s", up, r->bdf)
 				     : xasprintf("%s/pci%04x:%02x/%s",
-						 below_vmd ? vmd->path : "/devices", bus->domain,
+						 hider ? hider->path : "/devices", bus->domain,
 						 bus->number, r->bdf);
 			if (strlen(r->path) > PATH_MAX / 2)
 				return err_set(reterr, -ENAMETOOLONG,
@@ -360,9 +383,14 @@ static void mark_multifunction(struct recording_table *t)
 		end = i;
 		while (end < t->len && pci_addr_same_slot(&t->rows[i].addr, &t->rows[end].addr))
 			several = t->rows[end++].addr.function != 0 || several;
-		for (size_t k = i; k < end; k++)
-			if (!t->rows[k].caps)
-				t->rows[k].multifunction = several;
+		for (size_t k = i; k < end; k++) {
+			struct recording_row *r = &t->rows[k];
+
+			if (r->multifunction_known >= 0)
+				r->multifunction = r->multifunction_known;
+			else if (!r->caps)
+				r->multifunction = several;
+		}
 	}
 }
 
@@ -380,6 +408,7 @@ int recording_table_place(struct recording_table *t, struct err *reterr)
 				"the recording has the device %s twice; nothing was unpacked",
 				t->rows[i].bdf);
 	apply_notes(t);
+	recording_apply_device_notes(t);
 	mark_multifunction(t);
 	b = collect(t);
 	infer(&b);

@@ -114,7 +114,8 @@ static void header(const struct recording_row *r, unsigned char *c)
 	c[0x08] = r->revision;
 	c[0x09] = r->prog_if;
 	put16(c + 0x0a, r->class_code);
-	c[0x0e] = (unsigned char)((r->bridge ? 1 : 0) | (r->multifunction ? 0x80 : 0));
+	c[0x0e] = (unsigned char)((r->header_type >= 0 ? r->header_type : r->bridge) |
+				  (r->multifunction ? 0x80 : 0));
 	if (r->bridge) {
 		c[0x18] = r->primary;
 		c[0x19] = (unsigned char)(r->secondary < 0 ? 0 : r->secondary);
@@ -135,5 +136,5 @@ size_t recording_config(const struct recording_row *r, unsigned char c[RECORDING
 		return RECORDING_CONFIG_HEADER; /* what is not known is not there to be read */
 	basic_capabilities(r, c);
 	extended_capabilities(r, c);
-	return RECORDING_CONFIG_MAX;
+	return r->config_len >= 0 ? (size_t)r->config_len : RECORDING_CONFIG_MAX;
 }

@@ -75,15 +75,23 @@ static bool id_pair(const char *s, uint16_t *first, uint16_t *second)
 	return true;
 }
 
+static const struct {
+	const char *name;
+	int type; /* PCI Express Capabilities register, bits 7:4 */
+} types[] = {{"endpoint", 0},    {"legacy-endpoint", 1}, {"root-port", 4},
+	     {"upstream", 5},    {"downstream", 6},      {"pcie-to-pci", 7},
+	     {"pci-to-pcie", 8}, {"rc-endpoint", 9},     {"rc-event-collector", 10}};
+
+const char *recording_type_name(int type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return NULL;
+}
+
 static bool port_type(const char *s, int *ret)
 {
-	static const struct {
-		const char *name;
-		int type; /* PCI Express Capabilities register, bits 7:4 */
-	} types[] = {{"endpoint", 0},    {"legacy-endpoint", 1}, {"root-port", 4},
-		     {"upstream", 5},    {"downstream", 6},      {"pcie-to-pci", 7},
-		     {"pci-to-pcie", 8}, {"rc-endpoint", 9},     {"rc-event-collector", 10}};
-
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (!strcmp(s, types[i].name)) {
 			*ret = types[i].type;
@@ -93,10 +101,18 @@ static bool port_type(const char *s, int *ret)
 	return false;
 }
 
-/* "16GT/s,x4" as the link registers have it. */
-static bool link_text(const char *s, uint16_t *ret)
+static const char *const speeds[] = {"0", "2.5", "5", "8", "16", "32", "64"};
+
+void recording_link_text(uint16_t link, struct str *out)
 {
-	static const char *const speeds[] = {"0", "2.5", "5", "8", "16", "32", "64"};
+	unsigned speed = link & 0xf;
+
+	str_addf(out, "%sGT/s,x%u", speed < ARRAY_SIZE(speeds) ? speeds[speed] : "0",
+		 (unsigned)link >> 4 & 0x3f);
+}
+
+bool recording_link_parse(const char *s, uint16_t *ret)
+{
 	const char *unit = strstr(s, "GT/s,x");
 	unsigned width, speed = 0;
 
@@ -122,7 +138,7 @@ static bool sriov_text(const char *s, struct recording_row *r)
 }
 
 /* The programming interface is not in a basic row; the names give the usual one. */
-static uint8_t usual_prog_if(uint16_t class_code, const char *description)
+uint8_t recording_usual_prog_if(uint16_t class_code, const char *description)
 {
 	if (class_code == 0x0106)
 		return 1; /* AHCI */
@@ -200,9 +216,10 @@ static int read_capabilities(char **col, struct recording_row *r)
 		return COL_SECONDARY;
 	if (!hex_or_unknown(col[COL_SUBORDINATE], 0xff, &r->subordinate))
 		return COL_SUBORDINATE;
-	if (!is_unknown(col[COL_LINK_MAX]) && !link_text(col[COL_LINK_MAX], &r->link_max))
+	if (!is_unknown(col[COL_LINK_MAX]) &&
+	    !recording_link_parse(col[COL_LINK_MAX], &r->link_max))
 		return COL_LINK_MAX;
-	if (!is_unknown(col[COL_LINK]) && !link_text(col[COL_LINK], &r->link))
+	if (!is_unknown(col[COL_LINK]) && !recording_link_parse(col[COL_LINK], &r->link))
 		return COL_LINK;
 	if (!hex_or_unknown(col[COL_PROG_IF], 0xff, &prog_if))
 		return COL_PROG_IF;
@@ -218,6 +235,11 @@ static int read_row(struct recording_table *t, char **col, size_t columns, struc
 				  .sriov_total = -1,
 				  .secondary = -1,
 				  .subordinate = -1,
+				  .header_type = -1,
+				  .config_len = -1,
+				  .multifunction_known = -1,
+				  .boot_vga = -2,
+				  .node = -1,
 				  .parent = NO_ROW};
 	int bad = read_basic(col, &r);
 
@@ -229,7 +251,7 @@ static int read_row(struct recording_table *t, char **col, size_t columns, struc
 	r.bridge = r.class_code == 0x0604 || r.class_code == 0x0609 || r.class_code == 0x0607;
 	r.primary = r.addr.bus;
 	if (!r.caps)
-		r.prog_if = usual_prog_if(r.class_code, col[COL_DESCRIPTION]);
+		r.prog_if = recording_usual_prog_if(r.class_code, col[COL_DESCRIPTION]);
 	if (!is_unknown(col[COL_DRIVER]))
 		r.driver = xstrdup(col[COL_DRIVER]);
 	r.description = xstrdup(col[COL_DESCRIPTION]);
@@ -285,6 +307,8 @@ int recording_table_line(struct recording_table *t, const char *line, struct err
 	if (text_starts_with(line, ungrouped)) {
 		line += strlen(ungrouped);
 	} else if (line[0] == '#') {
+		if (text_starts_with(line, "# device: ") && !recording_device_note(t, line))
+			return err_set(reterr, -EINVAL, "\"%s\" says nothing sensible", line);
 		read_comment(t, line);
 		return 0;
 	}
@@ -305,8 +329,11 @@ void recording_table_release(struct recording_table *t)
 		free(t->rows[i].driver);
 		free(t->rows[i].description);
 		free(t->rows[i].path);
+		free(t->rows[i].reset);
+		free(t->rows[i].override);
 	}
 	free(t->rows);
 	free(t->notes);
+	strv_release(&t->devices);
 	*t = (struct recording_table)RECORDING_TABLE_INIT;
 }

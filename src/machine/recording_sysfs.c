@@ -96,16 +96,21 @@ static void write_state(struct writer *w, const struct recording_row *r)
 {
 	auto_str struct str resources = STR_INIT;
 
-	for (int i = 0; i < (r->bridge ? 17 : 13); i++)
+	if (r->bar)
+		str_addf(&resources, "0x%016llx 0x%016llx 0x000000000014220c\n", r->bar,
+			 r->bar + 0xffffff);
+	for (int i = r->bar ? 1 : 0; i < (r->bridge ? 17 : 13); i++)
 		str_adds(&resources, "0x0000000000000000 0x0000000000000000 0x0000000000000000\n");
 	attribute(w, r->path, "resource", "%s", resources.data);
 	attribute(w, r->path, "irq", "0\n");
 	attribute(w, r->path, "enable", "%d\n", r->driver ? 1 : 0);
-	attribute(w, r->path, "numa_node", "-1\n");
-	attribute(w, r->path, "driver_override", "(null)\n");
+	attribute(w, r->path, "numa_node", "%d\n", r->node);
+	attribute(w, r->path, "driver_override", "%s\n", r->override ? r->override : "(null)");
 	attribute(w, r->path, "remove", "%s", "");
 	attribute(w, r->path, "rescan", "%s", "");
-	if (r->class_code == 0x0300)
+	if (r->boot_vga >= 0)
+		attribute(w, r->path, "boot_vga", "%d\n", r->boot_vga);
+	else if (r->boot_vga == -2 && r->class_code == 0x0300)
 		attribute(w, r->path, "boot_vga", "%d\n",
 			  (size_t)(r - w->table->rows) == w->boot_vga);
 	if (r->bridge && r->secondary > 0) {
@@ -123,6 +128,19 @@ static bool is_alone_on_bus(const struct recording_table *t, const struct record
 		return false;
 	return (!at || t->rows[at - 1].parent != r->parent) &&
 	       (at + 1 == t->len || t->rows[at + 1].parent != r->parent);
+}
+
+/* As "# device:" says. */
+static void write_given_resets(struct writer *w, const struct recording_row *r)
+{
+	auto_free char *text = xstrdup(r->reset);
+
+	for (char *p = text; *p; p++)
+		*p = *p == ',' ? ' ' : *p;
+	if (!strcmp(text, "file"))
+		attribute(w, r->path, "reset", "%s", "");
+	else if (strcmp(text, "-") != 0)
+		attribute(w, r->path, "reset_method", "%s\n", text);
 }
 
 static void write_resets(struct writer *w, const struct recording_row *r)
@@ -158,9 +176,12 @@ static void write_link(struct writer *w, const struct recording_row *r, const ch
 /* What the kernel says about capabilities in attributes of their own. */
 static void write_capabilities(struct writer *w, const struct recording_row *r)
 {
-	if (!r->caps || r->unreadable)
+	if (r->reset)
+		write_given_resets(w, r);
+	else if (r->caps && !r->unreadable)
+		write_resets(w, r);
+	if (r->unreadable)
 		return;
-	write_resets(w, r);
 	if (r->link_max || r->link) {
 		write_link(w, r, "max", r->link_max);
 		write_link(w, r, "current", r->link);
@@ -200,6 +221,14 @@ static void write_group_links(struct writer *w, const struct recording_row *r)
 	strv_add_unique(&w->groups, group);
 }
 
+static void write_physical_function(struct writer *w, const struct recording_row *r)
+{
+	size_t at = r->has_physfn ? recording_table_find(w->table, &r->physfn) : NO_ROW;
+
+	if (at != NO_ROW)
+		link_in(w, r->path, "physfn", w->table->rows[at].path);
+}
+
 static bool is_display_driver(const char *driver)
 {
 	static const char *const names[] = {"i915",    "xe",     "amdgpu", "radeon",
@@ -237,6 +266,7 @@ static void write_device(struct writer *w, const struct recording_row *r)
 	link_in(w, "/bus/pci/devices", r->bdf, r->path);
 	write_driver_link(w, r);
 	write_group_links(w, r);
+	write_physical_function(w, r);
 	if (r->class_code >> 8 == 3 && is_display_driver(r->driver))
 		write_card(w, r);
 }

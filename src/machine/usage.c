@@ -64,6 +64,37 @@ static int compare_items(const void *a, const void *b)
 	return c ? c : strcmp(x->what, y->what);
 }
 
+static bool kind_of(const char *name, enum usage_kind *ret)
+{
+	for (int k = 0; k < USAGE_KINDS; k++)
+		if (!strcmp(usage_kind_name((enum usage_kind)k), name)) {
+			*ret = (enum usage_kind)k;
+			return true;
+		}
+	return false;
+}
+
+/* A recording holds what was found, not the files that told it: those have names and addresses in them. */
+static void read_recorded(struct usage_scan *s)
+{
+	auto_str struct str text = STR_INIT;
+	auto_strv struct strv lines = STRV_INIT;
+
+	if (host_is_live(s->host) || host_read(s->host, USAGE_RECORDED, &text, NULL) < 0)
+		return;
+	strv_split(&lines, text.data, "\n");
+	for (size_t i = 0; i < lines.len; i++) {
+		char *rest = lines.items[i];
+		const char *bdf = strsep(&rest, " "), *kind = strsep(&rest, " ");
+		struct pci_addr addr;
+		enum usage_kind k;
+
+		if (rest && pci_addr_parse(bdf, &addr) && kind_of(kind, &k) &&
+		    topology_find(s->topology, &addr))
+			usage_add(s, &addr, k, rest);
+	}
+}
+
 void usage_read(const struct host *host, const struct topology *topology, struct usage *ret)
 {
 	struct usage_scan s = {.host = host, .topology = topology, .out = ret};
@@ -76,6 +107,7 @@ void usage_read(const struct host *host, const struct topology *topology, struct
 	usage_find_network(&s, ssh);
 	usage_find_seat(&s);
 	usage_find_processes(&s);
+	read_recorded(&s);
 	if (ret->len)
 		qsort(ret->items, ret->len, sizeof(*ret->items), compare_items);
 }

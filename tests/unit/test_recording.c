@@ -368,6 +368,107 @@ static void a_bridge_that_names_its_own_bus_makes_no_loop(void **state)
 	tmproot_remove(root);
 }
 
+/* What the columns can't say, as capture writes it. */
+static void device_notes(void **state)
+{
+#define SYS "/sys/devices/pci0000:00/"
+	char *root = tmproot_new();
+
+	(void)state;
+	unpack(root, "# boot_vga: 0000:00:03.0\n"
+		     "# device: 0000:00:01.0 reset=flr,bus node=1 override=vfio-pci progif=30\n"
+		     "# device: 0000:00:02.0 reset=file vga=1 link=16GT/s,x16/8GT/s,x4 sriov=7/2\n"
+		     "# device: 0000:00:03.0 reset=- vga=- physfn=0000:00:02.0 bar=d0000000\n"
+		     "# device: 0000:00:04.0 header=1 multifunction=1 config=256\n"
+		     "# device: 0000:77:00.0 node=1\n" /* no such row: nothing happens */
+	       ROW("0", "0000:00:01.0", "0c03", "1022:149c") CARD("1", "0000:00:02.0")
+		       CARD("2", "0000:00:03.0") ROW("3", "0000:00:04.0", "0880", "1022:1"));
+	assert_file(root, SYS "0000:00:01.0/reset_method", "flr bus\n");
+	assert_file(root, SYS "0000:00:01.0/numa_node", "1\n");
+	assert_file(root, SYS "0000:00:01.0/driver_override", "vfio-pci\n");
+	assert_file(root, SYS "0000:00:01.0/class", "0x0c0330\n");
+	assert_true(tmproot_has(root, SYS "0000:00:02.0/reset"));
+	assert_false(tmproot_has(root, SYS "0000:00:02.0/reset_method"));
+	assert_file(root, SYS "0000:00:02.0/boot_vga", "1\n");
+	assert_file(root, SYS "0000:00:02.0/max_link_speed", "16.0 GT/s PCIe\n");
+	assert_file(root, SYS "0000:00:02.0/current_link_width", "4\n");
+	assert_file(root, SYS "0000:00:02.0/sriov_totalvfs", "7\n");
+	assert_false(tmproot_has(root, SYS "0000:00:03.0/reset_method"));
+	assert_false(tmproot_has(root, SYS "0000:00:03.0/boot_vga"));
+	assert_link(root, SYS "0000:00:03.0/physfn", "../../../devices/pci0000:00/0000:00:02.0");
+	assert_true(tmproot_has(root, SYS "0000:00:03.0/resource"));
+	tmproot_remove(root);
+#undef SYS
+}
+
+/* Virtual functions sit on bus numbers that no bridge has. */
+static void virtual_functions_hang_beside_their_physical_one(void **state)
+{
+	char *root = tmproot_new();
+
+	(void)state;
+	unpack(root,
+	       "# bridge: 0000:00:01.0 secondary=01 subordinate=02\n"
+	       "# device: 0000:02:00.0 physfn=0000:01:00.0\n" BRIDGE("0", "0000:00:01.0")
+		       CARD("1", "0000:01:00.0") ROW("2", "0000:02:00.0", "0200", "8086:1520"));
+	assert_true(tmproot_has(root, "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0"));
+	tmproot_remove(root);
+}
+
+static void bad_notes_are_refused(void **state)
+{
+	static const char *const notes[] = {
+		"# device: 0000:00:01.0",
+		"# device: nowhere node=1",
+		"# device: 0000:00:01.0 node=x",
+		"# device: 0000:00:01.0 node=",
+		"# device: 0000:00:01.0 other=1",
+		"# device: 0000:00:01.0 node",
+		"# device: 0000:00:01.0 vga=2",
+		"# device: 0000:00:01.0 override=../../x",
+		"# device: 0000:00:01.0 config=4097",
+		"# device: 0000:00:01.0 reset=a/b",
+		"# device: 0000:00:01.0 link=16GT/s,x4",
+		"# device: 0000:00:01.0 sriov=7",
+		"# device: 0000:00:01.0 header=200",
+		"# device: 0000:00:01.0 bar=xyz",
+		"# device: 0000:00:01.0 physfn=x",
+		"# device: 0000:00:01.0 multifunction=2",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		char *root = tmproot_new();
+		struct err err = ERR_INIT;
+
+		if (recording_unpack(notes[i], strlen(notes[i]), root, &err) >= 0)
+			fail_msg("\"%s\" is taken", notes[i]);
+		assert_non_null(strstr(err.text, "line 1"));
+		tmproot_remove(root);
+	}
+}
+
+static void bytes_in_hexadecimal(void **state)
+{
+	static const char text[] = "hex /efivar 0600\n|060000\n|0001\n"
+				   "hex /odd\n|414\n"
+				   "hex /bad\n|41zz42\n"
+				   "file /after\n|x\n";
+	char *root = tmproot_new();
+	auto_str struct str got = STR_INIT;
+
+	(void)state;
+	unpack(root, text);
+	assert_true(tmproot_get(root, "/efivar", &got));
+	assert_int_equal(got.len, 5);
+	assert_memory_equal(got.data, "\x06\0\0\0\x01", 5);
+	assert_int_equal(mode_of(root, "/efivar"), 0600);
+	assert_file(root, "/odd", "A");
+	assert_file(root, "/bad", "A");
+	assert_file(root, "/after", "x\n");
+	tmproot_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +485,10 @@ int main(void)
 		cmocka_unit_test(boot_vga_is_the_named_one_or_the_first),
 		cmocka_unit_test(bridges_are_inferred_as_firmware_numbers_buses),
 		cmocka_unit_test(a_bridge_that_names_its_own_bus_makes_no_loop),
+		cmocka_unit_test(device_notes),
+		cmocka_unit_test(virtual_functions_hang_beside_their_physical_one),
+		cmocka_unit_test(bad_notes_are_refused),
+		cmocka_unit_test(bytes_in_hexadecimal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
