@@ -293,47 +293,48 @@ static void test_everything(void **state)
 	stand_release(&s);
 }
 
+static const char guide[] =
+	"memory = 12288M\ncores = 4\nthreads = 2\nhide-kvm = yes\ncpu-options = check\n"
+	"firmware-code = /usr/share/ovmf/x64/ovmf_code_x64.bin\n"
+	"firmware-vars = /usr/share/ovmf/x64/ovmf_vars_x64.bin\n"
+	"vars = /srv/Windows_ovmf_vars_x64.bin\nclock = local\nboot = disk\n"
+	"disk = /srv/Windows.img format=raw cache=none aio=native\n"
+	"network = bridge\ninterface = br0\nnic = virtio\nmac = 52:54:00:00:00:01\n"
+	"audio = pulseaudio\nsound-card = hda\n"
+	"usb-controllers = nec-xhci ehci uhci\n"
+	"device = 04:00.0 guest=09.0\ndevice = 04:00.1 guest=09.1\n"
+	"samba = yes\nkeyboard-server = synergy\nkeyboard-server-config = "
+	"/etc/synergy.conf\n";
+static const char *const guide_wants[] = {
+	"-name guest=Windows\\,",
+	"-cpu host\\,topoext=on\\,kvm=off\\,check",
+	"-smp sockets=1\\,cores=4\\,threads=2",
+	"-m 12288M",
+	"-rtc base=localtime",
+	"filename=/usr/share/ovmf/x64/ovmf_code_x64.bin",
+	"filename=/srv/Windows_ovmf_vars_x64.bin",
+	"-device nec-usb-xhci\\,id=xhci",
+	"-device usb-ehci\\,id=ehci",
+	"-device ich9-usb-uhci3\\,id=uhci",
+	"filename=/srv/Windows.img\\,aio=native\\,cache.direct=on",
+	"-device virtio-blk-pci",
+	"bootindex=10",
+	"-netdev bridge\\,id=net\\,br=br0",
+	"-device virtio-net-pci\\,netdev=net\\,mac=52:54:00:00:00:01",
+	"-audiodev pa\\,id=sound",
+	"-device hda-duplex",
+	"-device vfio-pci\\,host=0000:04:00.0\\,bus=pcie.0\\,addr=09.0\\,multifunction=on",
+	"-device vfio-pci\\,host=0000:04:00.1\\,bus=pcie.0\\,addr=09.1",
+	"-vga none -display none",
+	"-nodefaults",
+};
+
 /*
  * The guide's complete example, said in a profile: the same machine, in the words of a QEMU
  * of today.
  */
 static void test_the_guides_example(void **state)
 {
-	static const char profile[] =
-		"memory = 12288M\ncores = 4\nthreads = 2\nhide-kvm = yes\ncpu-options = check\n"
-		"firmware-code = /usr/share/ovmf/x64/ovmf_code_x64.bin\n"
-		"firmware-vars = /usr/share/ovmf/x64/ovmf_vars_x64.bin\n"
-		"vars = /srv/Windows_ovmf_vars_x64.bin\nclock = local\nboot = disk\n"
-		"disk = /srv/Windows.img format=raw cache=none aio=native\n"
-		"network = bridge\ninterface = br0\nnic = virtio\nmac = 52:54:00:00:00:01\n"
-		"audio = pulseaudio\nsound-card = hda\n"
-		"usb-controllers = nec-xhci ehci uhci\n"
-		"device = 04:00.0 guest=09.0\ndevice = 04:00.1 guest=09.1\n"
-		"samba = yes\nkeyboard-server = synergy\nkeyboard-server-config = "
-		"/etc/synergy.conf\n";
-	static const char *const wants[] = {
-		"-name guest=Windows\\,",
-		"-cpu host\\,topoext=on\\,kvm=off\\,check",
-		"-smp sockets=1\\,cores=4\\,threads=2",
-		"-m 12288M",
-		"-rtc base=localtime",
-		"filename=/usr/share/ovmf/x64/ovmf_code_x64.bin",
-		"filename=/srv/Windows_ovmf_vars_x64.bin",
-		"-device nec-usb-xhci\\,id=xhci",
-		"-device usb-ehci\\,id=ehci",
-		"-device ich9-usb-uhci3\\,id=uhci",
-		"filename=/srv/Windows.img\\,aio=native\\,cache.direct=on",
-		"-device virtio-blk-pci",
-		"bootindex=10",
-		"-netdev bridge\\,id=net\\,br=br0",
-		"-device virtio-net-pci\\,netdev=net\\,mac=52:54:00:00:00:01",
-		"-audiodev pa\\,id=sound",
-		"-device hda-duplex",
-		"-device vfio-pci\\,host=0000:04:00.0\\,bus=pcie.0\\,addr=09.0\\,multifunction=on",
-		"-device vfio-pci\\,host=0000:04:00.1\\,bus=pcie.0\\,addr=09.1",
-		"-vga none -display none",
-		"-nodefaults",
-	};
 	auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
 	auto_str struct str out = STR_INIT;
 	auto_str struct str script = STR_INIT;
@@ -341,15 +342,15 @@ static void test_the_guides_example(void **state)
 
 	(void)state;
 	stand_init(&s, "Windows");
-	vm_profile_parse(&s.vm, profile, strlen(profile), &problems);
+	vm_profile_parse(&s.vm, guide, strlen(guide), &problems);
 	vm_profile_check(&s.vm, &problems);
 	assert_int_equal(problems.len, 0);
 	launch_script_write(&script, &s.vm, &s.platform);
 	tmproot_put_bytes(s.root, "/launch.sh", script.data, script.len);
 	assert_int_equal(shell_run(&out, "cd '%s' && HOME=/x bash ./launch.sh --print", s.root), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(wants); i++)
-		if (!strstr(out.data, wants[i]))
-			fail_msg("%s is missing:\n%s", wants[i], out.data);
+	for (size_t i = 0; i < ARRAY_SIZE(guide_wants); i++)
+		if (!strstr(out.data, guide_wants[i]))
+			fail_msg("%s is missing:\n%s", guide_wants[i], out.data);
 	assert_non_null(strstr(script.data, "samba=\"yes\""));
 	assert_non_null(strstr(script.data, "sharer=\"synergys\""));
 	assert_non_null(strstr(script.data, "sharer_config=\"/etc/synergy.conf\""));
