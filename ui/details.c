@@ -150,7 +150,7 @@ static bool is_explained(const struct app *app, int group)
 	       findings_have(&app->findings, "cannot-split", subject);
 }
 
-/* Why the group is as it is and what would part it; false where there is nothing to explain. */
+/* Why the group is as it is, short enough for a slow line; false where there is nothing to explain. */
 static bool add_cause(const struct app *app, int group, struct lines *ret)
 {
 	const struct situation *s = app->situation;
@@ -162,10 +162,6 @@ static bool add_cause(const struct app *app, int group, struct lines *ret)
 	    (group_state(s->topology, g, &app->tree.marks) == GROUP_OK && !e->only_by_override))
 		return false;
 	isolation_why(s->topology, e, &why);
-	if (e->cause != CAUSE_SINGLE) {
-		str_addc(&why, ' ');
-		isolation_remedy(s->topology, e, &why);
-	}
 	lines_add(ret, SIGN_WARN, ROLE_TEXT, "%s", why.data);
 	return true;
 }

@@ -26,7 +26,9 @@ struct rules_input {
 	/* These may be NULL: nothing known. */
 	const struct isolation_report *isolation; /* of this topology */
 	const struct hazards *hazards;
-	const struct group_map *map; /* as it was at the last apply */
+	const struct group_map
+		*map; /* as it was when it was saved, and what is configured by address */
+	const struct selection *configured; /* what the configuration hands over at the next boot */
 };
 
 /* Appends the findings, worst first. */

@@ -44,6 +44,7 @@ enum {
 	OPTION_DISABLE_IDLE_D3 = 1 << 21,
 	OPTION_NO_FRAMEBUFFER = 1 << 22,
 	OPTION_BLACKLIST = 1 << 23,
+	OPTION_SAVE_MAP = 1 << 24,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -57,6 +58,7 @@ struct args {
 	const char *bind;   /* "ids", "address" or NULL */
 	bool no_pt, no_script, no_way_back;
 	bool disable_vga, disable_idle_d3, no_framebuffer, blacklist;
+	bool save_map;
 	const char *user;
 	const char *override;     /* of pcie_acs_override, to look at */
 	const char *acs_override; /* the same, for the plan */

@@ -22,6 +22,7 @@
 #include "config/wish.h"
 #include "host/host.h"
 #include "machine/platform.h"
+#include "machine/topology.h"
 
 struct target_context {
 	struct files *files;
@@ -29,10 +30,17 @@ struct target_context {
 	const struct host *host; /* verify only; NULL while planning */
 };
 
+/* What is handed over by its address. A number of 0 is not asked for: whatever is there is taken. */
+struct bound_address {
+	struct pci_addr addr;
+	uint16_t vendor, id, subvendor, subdevice;
+};
+
 /* What configuration is there already, ours or hand-made. */
 struct present {
-	struct strv ids;           /* "10de:2484" (lower case) handed to vfio-pci by id */
-	struct strv addresses;     /* full BDF addresses handed over by address */
+	struct strv ids;             /* "10de:2484" (lower case) handed to vfio-pci by id */
+	struct bound_address *bound; /* in the order they were found, each once */
+	size_t bound_len, bound_cap;
 	struct strv kernel_params; /* parameters configured for the next boot, all of them */
 	struct strv where;         /* files that say so, for the user */
 };
@@ -103,6 +111,9 @@ extern const struct target *const targets[];
 extern const size_t targets_len;
 
 void present_release(struct present *p);
+void present_add_bound(struct present *p, const struct bound_address *b);
+/* The device is what the entry asks for, address included. */
+bool bound_address_takes(const struct bound_address *b, const struct device *d);
 void checks_add(struct checks *c, enum check_state state, char *what, char *found,
 		char *remedy); /* takes ownership */
 void checks_release(struct checks *c);

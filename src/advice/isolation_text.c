@@ -47,22 +47,19 @@ static bool is_unreadable(const struct topology *t, int id)
 }
 
 /* What ACS is, for someone who reads of it for the first time. */
-#define WHAT_ACS_IS "ACS, which makes devices reach each other through the IOMMU only. "
+#define WHAT_ACS_IS "ACS, which keeps devices from reaching each other past the IOMMU"
 
 static void add_lacking(struct str *out, const struct topology *t, const struct device *hop,
 			size_t index)
 {
-	add_hop(out, t, index);
-	str_adds(out, " lacks " WHAT_ACS_IS "The kernel must assume that ");
+	const char *what = "all functions of this device";
+
 	if (hop->caps.pcie_type == PCIE_ROOT_PORT || hop->caps.pcie_type == PCIE_DOWNSTREAM)
-		str_adds(out, "what is behind it can reach each other's memory directly");
+		what = "all behind it";
 	else if (hop->is_bridge)
-		str_adds(out,
-			 "what is beside and behind it can reach each other's memory directly");
-	else
-		str_adds(out,
-			 "the functions of this device can reach each other's memory directly");
-	str_adds(out, ", so one VM gets all of them, or none.");
+		what = "all beside and behind it";
+	add_hop(out, t, index);
+	str_addf(out, " lacks " WHAT_ACS_IS ": one VM gets %s, or none.", what);
 }
 
 static void add_alias(struct str *out, const struct topology *t, const struct device *hop,
@@ -100,7 +97,7 @@ void isolation_why(const struct topology *t, const struct group_explanation *e, 
 		break;
 	case CAUSE_BITS_OFF:
 		add_hop(out, t, e->culprit);
-		str_adds(out, " has " WHAT_ACS_IS "But a part of it is switched off.");
+		str_adds(out, " has " WHAT_ACS_IS ", but a part of it is switched off.");
 		break;
 	case CAUSE_UNEXPLAINED:
 		str_adds(

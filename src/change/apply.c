@@ -314,18 +314,11 @@ bool apply_failed(const struct apply *a)
 	return a->failed;
 }
 
-/* A help for later: failing to keep it takes nothing from the change. An undo leaves none that speaks of what it took back. */
-static void remember_map(const struct apply *a)
+/* A help for later: failing to keep it takes nothing from the change. */
+static void save_map(const struct apply *a)
 {
-	int r;
-
-	if (!a->written)
+	if (a->written && a->plan->map.len && journal_save_map(a->host, &a->plan->map, NULL) < 0)
 		return;
-	if (a->plan->map.len)
-		r = journal_save_map(a->host, &a->plan->map, NULL);
-	else
-		r = host_remove(a->host, JOURNAL_MAP, NULL);
-	(void)r;
 }
 
 int apply_end(struct apply *a, struct err *reterr)
@@ -338,7 +331,7 @@ int apply_end(struct apply *a, struct err *reterr)
 		r = journal_set_state(a->host, a->id, state, &a->late);
 	if (!r && a->written && a->plan->undoes)
 		r = journal_set_state(a->host, a->plan->undoes, CHANGE_UNDONE, &a->late);
-	remember_map(a);
+	save_map(a);
 	if (a->lock_fd >= 0)
 		close(a->lock_fd);
 	a->lock_fd = -1;

@@ -8,6 +8,7 @@
 #include "advice/group_map.h"
 #include "advice/rules.h"
 #include "base/mem.h"
+#include "base/shell.h"
 #include "change/journal.h"
 #include "change/plan_override.h"
 #include "change/plan_warnings.h"
@@ -116,10 +117,24 @@ static void keep_names(const struct situation *s, struct plan *p)
 	}
 }
 
-/* An override that is not in force yet makes other groups at the next boot. */
+/* The override that the wish sets is not the one that the groups of now were formed under. */
+static bool changes_override(const struct situation *s, const struct plan *p)
+{
+	auto_free char *now = kernel_params_value(s->platform->cmdline ? s->platform->cmdline : "",
+						  "pcie_acs_override");
+	auto_free char *then = NULL;
+
+	for (size_t i = 0; i < p->wish.kernel_params.len && !then; i++)
+		then = kernel_params_value(p->wish.kernel_params.items[i], "pcie_acs_override");
+	return then && (!now || strcmp(now, then) != 0);
+}
+
 static void keep_map(const struct situation *s, struct plan *p)
 {
-	group_map_write(s->topology, &p->selection, true, &p->map);
+	auto_group_map struct group_map map = GROUP_MAP_INIT;
+
+	group_map_take(s->topology, &p->selection, !changes_override(s, p), &map);
+	group_map_write(&map, &p->map);
 }
 
 static int run_targets(const struct situation *s, struct plan *p, bool only_vm, struct err *reterr)

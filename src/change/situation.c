@@ -6,7 +6,7 @@
 
 #include "advice/group_map.h"
 #include "base/mem.h"
-#include "change/journal.h"
+#include "change/remember.h"
 #include "machine/hazards.h"
 
 struct situation_cache {
@@ -60,21 +60,15 @@ static const struct hazards *get_hazards(const struct situation *s)
 	return &c->hazards;
 }
 
-/* Without root, or before the first apply, nothing is remembered; neither is a damaged map. */
 static const struct group_map *get_map(const struct situation *s)
 {
 	struct situation_cache *c = s->cache;
-	auto_str struct str text = STR_INIT;
 
 	if (!c)
 		return NULL;
-	if (c->has_map)
-		return &c->map;
+	if (!c->has_map)
+		remember_read(s->host, &s->present, &c->map);
 	c->has_map = true;
-	c->map = (struct group_map)GROUP_MAP_INIT;
-	if (host_read(s->host, JOURNAL_MAP, &text, NULL) < 0 ||
-	    group_map_read(text.data, text.len, &c->map, NULL) < 0)
-		return &c->map;
 	return &c->map;
 }
 
@@ -88,6 +82,7 @@ struct rules_input situation_rules(const struct situation *s, const struct selec
 		.isolation = situation_isolation(s),
 		.hazards = get_hazards(s),
 		.map = get_map(s),
+		.configured = &s->configured,
 	};
 }
 
@@ -96,7 +91,10 @@ static bool is_configured(const struct present *p, const struct device *d)
 {
 	char ids[10];
 
-	return strv_has(&p->ids, device_ids_text(d, ids)) || strv_has(&p->addresses, d->bdf);
+	for (size_t i = 0; i < p->bound_len; i++)
+		if (bound_address_takes(&p->bound[i], d))
+			return true;
+	return strv_has(&p->ids, device_ids_text(d, ids));
 }
 
 static void find_configured(struct situation *s)

@@ -7,6 +7,7 @@
 
 #include "base/diff.h"
 #include "base/mem.h"
+#include "change/remember.h"
 
 /* Neither what the change wrote nor what was there before: somebody's work. The user gets all three versions to look at. */
 static int refuse_edited(const struct change_record *c, size_t i, struct err *reterr)
@@ -203,11 +204,13 @@ int undo_plan(const struct host *host, int id, struct plan **ret, struct err *re
 		if (!r)
 			r = reverse(p, &j, c, reterr);
 	}
-	if (r < 0)
+	if (r < 0) {
 		plan_free(p);
-	else
-		*ret = p;
-	return r;
+		return r;
+	}
+	remember_undone(host, &p->selection, &p->map);
+	*ret = p;
+	return 0;
 }
 
 /* --- the three versions of a file that somebody edited ------------------------------- */

@@ -65,6 +65,8 @@ static const struct option_row rows[] = {
 	 "how long a VM's start or end is waited for"},
 	{"acs-override", OPTION_ACS_OVERRIDE, TEXT, MEMBER(acs_override), required_argument, "LIST",
 	 "set pcie_acs_override=LIST for the kernel, or none"},
+	{"save-map", OPTION_SAVE_MAP, FLAG, MEMBER(save_map), no_argument, NULL,
+	 "remember devices and groups as they are now"},
 	{"help", OPTION_HELP, FLAG, MEMBER(help), no_argument, NULL, "print this help"},
 	{"version", OPTION_VERSION, FLAG, MEMBER(version), no_argument, NULL, "print the version"},
 };

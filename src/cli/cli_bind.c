@@ -200,6 +200,28 @@ static void check_rules(const struct cli *c, const struct selection *s, struct f
 	rules_check(&in, ret);
 }
 
+/* An address from memory: it was handed over, and holds another device since. */
+static int refuse_moved(const struct cli *c, const struct selection *s, struct err *reterr)
+{
+	const struct group_map *map = situation_rules(c->situation, s).map;
+
+	for (size_t i = 0; i < s->len && !strv_has(&c->args.forced, "moved"); i++) {
+		const struct device *d = topology_find(c->situation->topology, &s->items[i]);
+		const struct group_map_row *row = group_map_find(map, &s->items[i]);
+
+		if (!d || !row || !row->handed_over || group_map_is_device(row, d))
+			continue;
+		auto_free char *name = device_short_name(d);
+
+		return err_set(
+			reterr, -ESTALE,
+			"nothing was changed: %s was %s when it was configured, and is now %s; "
+			"vfiotui check says what moved; --force moved goes on all the same",
+			d->bdf, row->name, name);
+	}
+	return 0;
+}
+
 static int refuse_here(const struct cli *c, const char *command, struct err *reterr)
 {
 	if (!c->situation->platform->is_root)
@@ -276,7 +298,8 @@ int cmd_bind(struct cli *c)
 		return cli_fail(c, &err);
 	check_rules(c, &s, &f);
 	print_findings(&c->out, &f);
-	if (refuse_here(c, "bind", &err) < 0 || ask(c, &f, &err) < 0)
+	if (refuse_here(c, "bind", &err) < 0 || refuse_moved(c, &s, &err) < 0 ||
+	    ask(c, &f, &err) < 0)
 		return cli_fail(c, &err);
 	cli_hold_signals(c);
 	return move_all(c, &s, true);

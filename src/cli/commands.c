@@ -14,8 +14,8 @@
 static const struct command_row rows[] = {
 	{"list", "", "groups and devices", OPTION_JSON, 0, 0, cmd_list},
 	{"show", "ADDRESS", "everything known about one device", OPTION_JSON, 1, 1, cmd_show},
-	{"check", "[ADDRESS...]", "findings: this host, handing over those", OPTION_JSON, 0, ANY,
-	 cmd_check},
+	{"check", "[ADDRESS...]", "findings: this host, handing over those",
+	 OPTION_JSON | OPTION_SAVE_MAP, 0, ANY, cmd_check},
 	{"acs", "", "why groups are shared, and what an override would do",
 	 OPTION_JSON | OPTION_OVERRIDE, 0, 0, cmd_acs},
 	{"plan", "ADDRESS...", "what would be written and run; writes nothing",

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -141,8 +142,18 @@ static char *rule_value(const char *rule, const char *key, const char *operator)
 	return NULL;
 }
 
-/* The address that a rule gives to vfio-pci. */
-static bool rule_binds(const char *rule, struct pci_addr *ret)
+/* The number that a rule asks of an attribute, "0x10de"; 0: none. */
+static uint16_t rule_number(const char *rule, const char *key)
+{
+	auto_free char *value = rule_value(rule, key, "==");
+	char *end;
+	unsigned long number = value ? strtoul(value, &end, 16) : 0;
+
+	return value && *value && !*end && number <= 0xffff ? (uint16_t)number : 0;
+}
+
+/* The address that a rule gives to vfio-pci, and what it asks of the device there. */
+static bool rule_binds(const char *rule, struct bound_address *ret)
 {
 	auto_free char *kernel = NULL;
 	auto_free char *override = NULL;
@@ -151,9 +162,15 @@ static bool rule_binds(const char *rule, struct pci_addr *ret)
 		return false;
 	kernel = rule_value(rule, "KERNEL", "==");
 	override = rule_value(rule, "ATTR{driver_override}", "=");
-	return kernel && override &&
-	       (!strcmp(override, "vfio-pci") || !strcmp(override, "pci-stub")) &&
-	       pci_addr_parse(kernel, ret);
+	if (!kernel || !override ||
+	    (strcmp(override, "vfio-pci") != 0 && strcmp(override, "pci-stub") != 0) ||
+	    !pci_addr_parse(kernel, &ret->addr))
+		return false;
+	ret->vendor = rule_number(rule, "ATTR{vendor}");
+	ret->id = rule_number(rule, "ATTR{device}");
+	ret->subvendor = rule_number(rule, "ATTR{subsystem_vendor}");
+	ret->subdevice = rule_number(rule, "ATTR{subsystem_device}");
+	return true;
 }
 
 /* Where the logical line that begins at `at` ends: udev joins at a backslash before the newline. */
@@ -174,27 +191,26 @@ static bool wished(const struct wish *wish, const struct pci_addr *a)
 }
 
 /*
- * The rules of one file: appends the bound addresses to `bound`, and to `kept` all
+ * The rules of one file: adds what they bind to `bound`, and to `kept` all
  * bytes but rules for addresses that are not wished. Either may be NULL, and without
  * `kept` there need be no wish.
  */
-static void read_rules(const char *bytes, size_t len, const struct wish *wish, struct strv *bound,
-		       struct str *kept)
+static void read_rules(const char *bytes, size_t len, const struct wish *wish,
+		       struct present *bound, struct str *kept)
 {
 	size_t end;
 
 	for (size_t at = 0; at < len; at = end) {
 		auto_free char *rule = NULL;
-		struct pci_addr addr;
-		char bdf[PCI_ADDR_TEXT];
+		struct bound_address b;
 		bool binds;
 
 		end = rule_end(bytes, len, at);
 		rule = xstrndup(bytes + at, end - at);
-		binds = rule_binds(rule, &addr);
+		binds = rule_binds(rule, &b);
 		if (binds && bound)
-			strv_add_unique(bound, pci_addr_format(&addr, bdf));
-		if (kept && wish && (!binds || wished(wish, &addr)))
+			present_add_bound(bound, &b);
+		if (kept && wish && (!binds || wished(wish, &b.addr)))
 			str_add(kept, bytes + at, end - at);
 	}
 }
@@ -291,15 +307,15 @@ static int present_rules(struct files *files, struct present *ret, struct err *r
 
 	for (size_t i = 0; r >= 0 && i < names.len; i++) {
 		auto_free char *path = xasprintf(RULES_DIR "/%s", names.items[i]);
-		size_t before = ret->addresses.len;
+		size_t before = ret->bound_len;
 		const char *bytes;
 		size_t len;
 
 		r = files_get(files, path, &bytes, &len, reterr);
 		if (r < 0)
 			break;
-		read_rules(bytes, len, NULL, &ret->addresses, NULL);
-		if (ret->addresses.len > before)
+		read_rules(bytes, len, NULL, ret, NULL);
+		if (ret->bound_len > before)
 			strv_add_unique(&ret->where, path);
 	}
 	return r;
@@ -314,12 +330,11 @@ static int present(const struct target_context *ctx, struct present *ret, struct
 		r = files_list(ctx->files, DRIVERCTL_DIR, "", &names, reterr);
 	for (size_t i = 0; r >= 0 && i < names.len; i++) {
 		auto_free char *path = xasprintf(DRIVERCTL_DIR "/%s", names.items[i]);
-		struct pci_addr addr;
-		char bdf[PCI_ADDR_TEXT];
+		struct bound_address b = {.vendor = 0};
 
-		if (!driverctl_binds(ctx->files, path, names.items[i], &addr))
+		if (!driverctl_binds(ctx->files, path, names.items[i], &b.addr))
 			continue;
-		strv_add_unique(&ret->addresses, pci_addr_format(&addr, bdf));
+		present_add_bound(ret, &b);
 		strv_add_unique(&ret->where, path);
 	}
 	return r;

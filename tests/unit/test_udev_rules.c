@@ -157,6 +157,72 @@ static void test_device_names_stay_comments(void **state)
 	bed_release(&b);
 }
 
+/* The addresses in order, with what is asked of the device: "0000:01:00.0=10de:2484/1462:3905". */
+static void assert_bound(const struct present *p, const char *expected)
+{
+	auto_strv struct strv got = STRV_INIT;
+	auto_free char *joined = NULL;
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; i < p->bound_len; i++) {
+		const struct bound_address *b = &p->bound[i];
+
+		pci_addr_format(&b->addr, bdf);
+		if (b->vendor || b->id)
+			strv_addf(&got, "%s=%04x:%04x/%04x:%04x", bdf, b->vendor, b->id,
+				  b->subvendor, b->subdevice);
+		else
+			strv_add(&got, bdf);
+	}
+	strv_sort(&got);
+	joined = strv_join(&got, " ");
+	assert_string_equal(joined, expected);
+}
+
+/* A rule of ours takes the device it was written for, and nothing else that comes to its address. */
+static void test_what_a_rule_takes(void **state)
+{
+	static const struct {
+		const char *address;
+		uint16_t vendor, id, subvendor, subdevice;
+		bool taken;
+	} cases[] = {
+		{"0000:0b:00.0", 0x10de, 0x2484, 0x1462, 0x3905, true},
+		{"0000:0c:00.0", 0x10de, 0x2484, 0x1462, 0x3905, false},
+		{"0000:0b:00.0", 0x1002, 0x2484, 0x1462, 0x3905, false},
+		{"0000:0b:00.0", 0x10de, 0x2485, 0x1462, 0x3905, false},
+		{"0000:0b:00.0", 0x10de, 0x2484, 0x1043, 0x3905, false},
+		{"0000:0b:00.0", 0x10de, 0x2484, 0x1462, 0x3906, false},
+	};
+	struct present p = {0};
+	struct wish w;
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	wish_init(&w);
+	add_device(&w, "0000:0b:00.0", true, "NVIDIA GeForce RTX 3070");
+	w.devices[0].vendor = 0x10de;
+	w.devices[0].id = 0x2484;
+	w.devices[0].subvendor = 0x1462;
+	w.devices[0].subdevice = 0x3905;
+	assert_int_equal(bed_apply(&b, &target_udev_rules, &w), 0);
+	bed_present(&b, &target_udev_rules, &p);
+	assert_bound(&p, "0000:0b:00.0=10de:2484/1462:3905");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct device d = {.vendor = cases[i].vendor,
+				   .id = cases[i].id,
+				   .subvendor = cases[i].subvendor,
+				   .subdevice = cases[i].subdevice};
+
+		assert_true(pci_addr_parse(cases[i].address, &d.addr));
+		assert_int_equal(bound_address_takes(&p.bound[0], &d), cases[i].taken);
+	}
+	present_release(&p);
+	wish_release(&w);
+	bed_release(&b);
+}
+
 static const char foreign[] =
 	"# ACTION==\"add\", KERNEL==\"0000:09:00.0\", ATTR{driver_override}=\"vfio-pci\"\n"
 	"SUBSYSTEM==\"block\", GROUP=\"kvm\"\n"
@@ -182,13 +248,7 @@ static void test_hand_made_bindings(void **state)
 	bed_put(&b, UDEV_BIND_PATH,
 		"KERNEL==\"0000:07:00.0\", ATTR{driver_override}=\"vfio-pci\"\n");
 	bed_present(&b, &target_udev_rules, &p);
-	strv_sort(&p.addresses);
-	{
-		auto_free char *got = strv_join(&p.addresses, " ");
-
-		assert_string_equal(
-			got, "0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:07:00.0");
-	}
+	assert_bound(&p, "0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:07:00.0");
 	assert_int_equal(p.where.len, 4);
 	present_release(&p);
 
@@ -284,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_only_what_is_set),
 		cmocka_unit_test(test_names_are_no_rules),
 		cmocka_unit_test(test_device_names_stay_comments),
+		cmocka_unit_test(test_what_a_rule_takes),
 		cmocka_unit_test(test_hand_made_bindings),
 		cmocka_unit_test(test_grammar),
 	};
