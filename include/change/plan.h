@@ -48,8 +48,7 @@ struct plan {
 	int resumes; /* id of the change whose commands alone are run again, since they did not finish */
 	struct plan_choices choices; /* as they were used; `user` is storage of choices.user */
 	char *user, *override;       /* storage of the choices' texts */
-	struct str
-		map; /* devices and groups, to be remembered with the change; may be empty */
+	struct str map; /* devices and groups, to be remembered with the change; may be empty */
 	struct selection waits; /* asked for, but left out: its group parts only at the next boot */
 	struct strv names;      /* of the selected devices, in their order, for history */
 	struct strv
