@@ -219,7 +219,7 @@ static void no_override_helps(void **state)
 		behind_bridges++;
 		assert_false(whatif_changes(&w.blocks[i]));
 		whatif_why(&w, &w.blocks[i], &why);
-		assert_true(strstr(why.data, "requester id") != NULL);
+		assert_true(strstr(why.data, "conventional PCI") != NULL);
 	}
 	assert_true(behind_bridges > 0);
 	whatif_release(&w);
