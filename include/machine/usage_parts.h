@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/strv.h"
 #include "machine/usage.h"
 
 struct usage_scan {
@@ -30,10 +31,12 @@ bool usage_pci_of(const struct usage_scan *s, const char *path, struct pci_addr 
 
 /* usage_disks.c: root disk, mounted file systems, swap */
 void usage_find_disks(struct usage_scan *s);
-/* usage_network.c; `ssh_address` is this host's end of the SSH session, or NULL */
-void usage_find_network(struct usage_scan *s, const char *ssh_address);
-/* This host's end of the SSH session that runs the program, for the caller to free, or NULL. */
-char *usage_ssh_address(const struct host *host);
+/* usage_network.c; the addresses are this host's ends of the SSH session */
+void usage_find_network(struct usage_scan *s, const struct strv *ssh_addresses);
+/* usage_ssh.c: adds this host's ends of the SSH session that runs the program; none on another root. */
+void usage_ssh_addresses(const struct host *host, struct strv *ret);
+/* The same for a process and its ancestors, by their environment and their sockets. */
+void usage_ssh_of(const struct host *host, long pid, struct strv *ret);
 /* usage_seat.c: console, displays, sound, keyboards */
 void usage_find_seat(struct usage_scan *s);
 /* usage_processes.c: who holds displays and VFIO groups open */

@@ -98,13 +98,14 @@ static void read_recorded(struct usage_scan *s)
 void usage_read(const struct host *host, const struct topology *topology, struct usage *ret)
 {
 	struct usage_scan s = {.host = host, .topology = topology, .out = ret};
-	auto_free char *ssh = usage_ssh_address(host);
+	auto_strv struct strv ssh = STRV_INIT;
 
 	*ret = (struct usage){.items = NULL, .len = 0, .cap = 0};
 	if (!topology->len)
 		return;
 	usage_find_disks(&s);
-	usage_find_network(&s, ssh);
+	usage_ssh_addresses(host, &ssh);
+	usage_find_network(&s, &ssh);
 	usage_find_seat(&s);
 	usage_find_processes(&s);
 	read_recorded(&s);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,7 +14,6 @@
 #include "machine/usage_parts.h"
 
 #define DEEPEST 8
-#define ANCESTORS 64
 
 enum { RTF_UP = 1, RTF_REJECT = 0x200 }; /* include/uapi/linux/route.h */
 
@@ -256,7 +254,7 @@ static void claim_ssh(const struct network *n, const char *address)
 		claim_interface(n, name, USAGE_SSH_LINK, what, 0);
 }
 
-void usage_find_network(struct usage_scan *s, const char *ssh_address)
+void usage_find_network(struct usage_scan *s, const struct strv *ssh_addresses)
 {
 	struct network n = {.scan = s,
 			    .routes = NULL,
@@ -270,8 +268,8 @@ void usage_find_network(struct usage_scan *s, const char *ssh_address)
 	read_routes6(&n);
 	read_addresses(&n);
 	(void)!host_read(s->host, "/proc/net/if_inet6", &n.inet6, NULL); /* empty without IPv6 */
-	if (ssh_address)
-		claim_ssh(&n, ssh_address);
+	for (size_t i = 0; i < ssh_addresses->len; i++)
+		claim_ssh(&n, ssh_addresses->items[i]);
 	for (size_t i = 0; i < n.default_routes.len; i++) {
 		auto_free char *what = interface_with_addresses(&n, n.default_routes.items[i]);
 
@@ -284,53 +282,4 @@ void usage_find_network(struct usage_scan *s, const char *ssh_address)
 	strv_release(&n.default_routes);
 	strv_release(&n.addresses);
 	str_release(&n.inet6);
-}
-
-/* --- this SSH session ---------------------------------------------------------------- */
-
-/* SSH_CONNECTION is "CLIENT PORT SERVER PORT" (ssh(1)): the third word, or NULL. */
-static char *server_address(const char *connection)
-{
-	auto_strv struct strv word = STRV_INIT;
-
-	strv_split(&word, connection, " ");
-	return word.len == 4 ? xstrdup(word.items[2]) : NULL;
-}
-
-/* The parent of a process: the second word behind the name in parentheses, proc(5). */
-static long parent_of(const struct host *host, long pid)
-{
-	auto_free char *path = xasprintf("/proc/%ld/stat", pid);
-	auto_str struct str stat = STR_INIT;
-	const char *end;
-	long parent;
-
-	if (host_read(host, path, &stat, NULL) < 0)
-		return 0;
-	end = strrchr(stat.data, ')');
-	return end && sscanf(end + 1, " %*c %ld", &parent) == 1 ? parent : 0;
-}
-
-/* sudo cleans the environment, so those of the ancestors are asked as well. */
-char *usage_ssh_address(const struct host *host)
-{
-	static const char name[] = "SSH_CONNECTION=";
-	const char *own = getenv("SSH_CONNECTION");
-	long pid = getppid();
-
-	if (!host_is_live(host))
-		return NULL;
-	if (own)
-		return server_address(own);
-	for (int i = 0; i < ANCESTORS && pid > 1; i++, pid = parent_of(host, pid)) {
-		auto_free char *path = xasprintf("/proc/%ld/environ", pid);
-		auto_str struct str environ_text = STR_INIT;
-
-		if (host_read(host, path, &environ_text, NULL) < 0)
-			continue;
-		for (size_t at = 0; at < environ_text.len; at += strlen(environ_text.data + at) + 1)
-			if (text_starts_with(environ_text.data + at, name))
-				return server_address(environ_text.data + at + strlen(name));
-	}
-	return NULL;
 }

@@ -79,8 +79,11 @@ static char *uses_of(const char *root, const char *ssh_address)
 	if (ssh_address) {
 		struct usage_scan scan = {.host = host, .topology = t, .out = &u};
 
+		auto_strv struct strv addresses = STRV_INIT;
+
+		strv_add(&addresses, ssh_address);
 		usage_release(&u);
-		usage_find_network(&scan, ssh_address);
+		usage_find_network(&scan, &addresses);
 	}
 	for (size_t i = 0; i < u.len; i++) {
 		char bdf[PCI_ADDR_TEXT];
@@ -365,23 +368,105 @@ static void ssh_by_ipv6(void **state)
 /* The session's address counts only on this machine: another root has no session. */
 static void another_root_has_no_ssh_session(void **state)
 {
+	auto_strv struct strv addresses = STRV_INIT;
 	struct host *host = NULL;
 	char *root = root_with("");
 
 	(void)state;
 	setenv("SSH_CONNECTION", "192.0.2.9 50000 192.168.1.5 22", 1);
 	assert_int_equal(host_open(root, &host, NULL), 0);
-	assert_null(usage_ssh_address(host));
+	usage_ssh_addresses(host, &addresses);
+	assert_int_equal(addresses.len, 0);
 	host_free(host);
 	assert_int_equal(host_open("/", &host, NULL), 0);
-	{
-		auto_free char *address = usage_ssh_address(host);
-
-		assert_string_equal(address, "192.168.1.5");
-	}
+	usage_ssh_addresses(host, &addresses);
+	assert_true(strv_has(&addresses, "192.168.1.5"));
 	host_free(host);
 	unsetenv("SSH_CONNECTION");
 	tmproot_remove(root);
+}
+
+#define PROCESS(pid, comm, parent)                                                                 \
+	"file /proc/" pid "/comm\n|" comm "\n"                                                     \
+	"file /proc/" pid "/stat\n|" pid " (" comm ") S " parent " 1 1 0 -1\n"
+#define SOCKET(pid, fd, inode) "link /proc/" pid "/fd/" fd " socket:[" inode "]\n"
+#define TCP                                                                                        \
+	"|  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt uid "        \
+	"timeout inode\n"
+/* 192.168.1.5:22 and 10.0.0.9:22, as a little-endian machine prints them; one only listens */
+#define CONNECTIONS                                                                                \
+	"file /proc/net/tcp\n" TCP "|   0: 00000000:0016 00000000:0000 0A 00000000:00000000 "      \
+	"00:00000000 00000000     0        0 700 1\n"                                              \
+	"|   1: 0501A8C0:0016 0901A8C0:C350 01 00000000:00000000 00:00000000 00000000     0      " \
+	"  0 701 1\n"                                                                              \
+	"|   2: 0900000A:0016 0800000A:C351 01 00000000:00000000 00:00000000 00000000     0      " \
+	"  0 702 1\n"                                                                              \
+	"|   3: 0100007F:1F90 0100007F:C352 01 00000000:00000000 00:00000000 00000000     0      " \
+	"  0 703 1\n"                                                                              \
+	"file /proc/net/tcp6\n" TCP                                                                \
+	"|   0: B80D0120000000000000000005000000:0016 B80D0120000000000000000009000000:C353 01 "   \
+	"00000000:00000000 00:00000000 00000000 0 0 704 1\n"                                       \
+	"|   1: 0000000000000000FFFF00000501A8C0:0016 0000000000000000FFFF00000901A8C0:C354 01 "   \
+	"00000000:00000000 00:00000000 00000000 0 0 705 1\n"
+
+/* Without SSH_CONNECTION: the connection of the SSH server above us, or in a multiplexer of any. */
+static void ssh_by_sockets(void **state)
+{
+	static const struct {
+		const char *text, *addresses;
+	} cases[] = {
+		/* sudo below a shell below the session's server */
+		{PROCESS("50", "sudo", "40") PROCESS("40", "bash", "30")
+			 PROCESS("30", "sshd-session", "20") SOCKET("30", "4", "701")
+				 PROCESS("20", "sshd", "1") SOCKET("20", "3", "700"),
+		 "192.168.1.5"},
+		/* IPv6, and IPv4 on a socket for both */
+		{PROCESS("50", "bash", "30") PROCESS("30", "sshd", "1") SOCKET("30", "4", "704"),
+		 "2001:db8::5"},
+		{PROCESS("50", "bash", "30") PROCESS("30", "dropbear", "1")
+			 SOCKET("30", "4", "705"),
+		 "192.168.1.5"},
+		/* at the console, while somebody else is logged in */
+		{PROCESS("50", "bash", "40") PROCESS("40", "login", "1") PROCESS("30", "sshd", "1")
+			 SOCKET("30", "4", "701"),
+		 ""},
+		/* inside tmux, which no session is above of: each session may show it */
+		{PROCESS("50", "bash", "40") PROCESS("40", "tmux: server", "1")
+			 PROCESS("30", "sshd", "1") SOCKET("30", "4", "701")
+				 PROCESS("31", "sshd-session", "1") SOCKET("31", "4", "702")
+					 PROCESS("32", "nginx", "1") SOCKET("32", "4", "703"),
+		 "10.0.0.9 192.168.1.5"},
+		/* the environment of an ancestor */
+		{PROCESS("50", "sudo", "40") PROCESS(
+			 "40", "bash", "1") "file /proc/40/environ\n|SSH_CONNECTION=10.0.0.1 50000 "
+					    "10.0.0.9 22\n\\\n",
+		 "10.0.0.9"},
+		/* parents that go in a circle, or are gone */
+		{PROCESS("50", "bash", "50"), ""},
+		{"", ""},
+	};
+	const uint32_t one = 1;
+
+	(void)state;
+	if (*(const unsigned char *)&one != 1) {
+		print_message("the connections are written for little-endian machines\n");
+		skip();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *text = xasprintf("%s" CONNECTIONS, cases[i].text);
+		auto_strv struct strv got = STRV_INIT;
+		auto_free char *joined = NULL;
+		char *root = root_with(text);
+		struct host *host = NULL;
+
+		assert_int_equal(host_open(root, &host, NULL), 0);
+		usage_ssh_of(host, 50, &got);
+		strv_sort(&got);
+		joined = strv_join(&got, " ");
+		assert_string_equal(joined, cases[i].addresses);
+		host_free(host);
+		tmproot_remove(root);
+	}
 }
 
 /* --- the seat ------------------------------------------------------------------------- */
@@ -566,6 +651,7 @@ int main(void)
 		cmocka_unit_test(ssh_by_ipv4),
 		cmocka_unit_test(ssh_by_ipv6),
 		cmocka_unit_test(another_root_has_no_ssh_session),
+		cmocka_unit_test(ssh_by_sockets),
 		cmocka_unit_test(displays),
 		cmocka_unit_test(sound),
 		cmocka_unit_test(keyboards),
