@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "change/journal.h"
 #include "change/plan_wish.h"
+#include "config/kernel_wish.h"
 
 struct verify {
 	const struct situation *situation;
@@ -210,7 +211,38 @@ static void check_override(const struct verify *v)
 		checks_add(v->checks, CHECK_OK, what, NULL, NULL);
 }
 
-static int check_targets(const struct verify *v, const struct wish *wish, struct err *reterr)
+/* By the boot entry of config/way_back.h: nothing can be said of the normal one until it has started. */
+static bool is_way_back(const struct platform *p)
+{
+	return p->cmdline && kernel_line_has(p->cmdline, "vfiotui=off");
+}
+
+static void check_normal_boot(const struct verify *v)
+{
+	if (is_way_back(v->situation->platform))
+		checks_add(v->checks, CHECK_FAILED,
+			   xstrdup("this system was started by its usual boot entry"),
+			   xstrdup("it was started without passthrough (vfiotui=off)"),
+			   xstrdup("reboot with the usual entry, or undo the change"));
+}
+
+/* Targets don't know when the change was: what still waits for a reboot after one does not hold. */
+static void settle(const struct verify *v)
+{
+	for (size_t i = 0; v->rebooted && i < v->checks->len; i++) {
+		struct check *c = &v->checks->items[i];
+
+		if (c->state != CHECK_AFTER_REBOOT)
+			continue;
+		c->state = CHECK_FAILED;
+		free(c->remedy);
+		c->remedy = xstrdup("the machine was rebooted since: see above what the images and "
+				    "boot entries lack, or \"dmesg | grep -i -e vfio -e iommu\"");
+	}
+}
+
+/* One chain's file that can't be read is no reason to say nothing of the others. */
+static void check_targets(const struct verify *v, const struct wish *wish)
 {
 	struct files *files = files_new(v->situation->host);
 	const struct target_context ctx = {
@@ -218,19 +250,19 @@ static int check_targets(const struct verify *v, const struct wish *wish, struct
 		.platform = v->situation->platform,
 		.host = v->situation->host,
 	};
-	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < targets_len; i++) {
+	for (size_t i = 0; i < targets_len; i++) {
 		const struct target *t = targets[i];
+		struct err err = ERR_INIT;
 
-		if (!t->verify || !t->applies(&ctx))
+		if (!t->verify || !t->applies(&ctx) || t->verify(&ctx, wish, v->checks, &err) >= 0)
 			continue;
-		r = t->verify(&ctx, wish, v->checks, reterr);
-		if (r < 0)
-			r = err_wrap(reterr, r, "while verifying %s", t->name);
+		checks_add(v->checks, CHECK_FAILED,
+			   xasprintf("the configuration of %s can be read", t->name),
+			   xstrdup(err.text),
+			   v->situation->platform->is_root ? NULL : xstrdup("ask again as root"));
 	}
 	files_free(files);
-	return r < 0 ? r : 0;
 }
 
 /* The wish as it was: the same devices, choices and ways of binding, on the machine as it is now. */
@@ -298,8 +330,9 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 	v.change = journal_last(&j);
 	if (!v.change)
 		return 0;
-	v.rebooted = was_rebooted(s->host, v.change->when);
+	v.rebooted = was_rebooted(s->host, v.change->when) && !is_way_back(s->platform);
 	check_state_of_change(&v);
+	check_normal_boot(&v);
 	if (v.change->devices.len) {
 		check_iommu(&v);
 		check_devices(&v);
@@ -308,8 +341,9 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 	remake_wish(&v, &wish);
 	r = read_vms(&v, &wish, reterr);
 	if (r == 0)
-		r = check_targets(&v, &wish, reterr);
+		check_targets(&v, &wish);
 	wish_release(&wish);
 	say_once(ret);
+	settle(&v);
 	return r;
 }

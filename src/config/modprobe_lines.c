@@ -38,37 +38,50 @@ static char *last_value(const struct kmod_set *set, const char *param)
 	return value;
 }
 
-/* All of them are switches: what the kernel takes for true (kstrtobool), also no value at all. */
+/* All of them are switches: what the kernel takes for true (kstrtobool). */
 bool modprobe_option_holds(const struct kmod_set *set, const char *option)
 {
 	auto_free char *param = xstrndup(option, strcspn(option, "="));
 	auto_free char *value = last_value(set, param);
 
-	return value && (!*value || strchr("1yYtT", *value) || !strcasecmp(value, "on"));
+	return value && *value && (strchr("1yYtT", *value) || !strcasecmp(value, "on"));
 }
 
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return !*a && !*b;
+}
+
+/* By its whole name: kmod knows no patterns here (libkmod-module.c, module_is_blacklisted). */
 bool modprobe_is_blacklisted(const struct kmod_set *set, const char *module)
 {
-	struct kmod_file *f;
-	size_t rest;
+	for (size_t i = 0; i < set->len; i++)
+		for (size_t j = 0; j < set->files[i].conf.len; j++) {
+			auto_strv struct strv words = STRV_INIT;
 
-	return kmod_set_decider(set, "blacklist", module, &f, &rest) != NULL;
+			strv_split(&words, set->files[i].conf.lines[j].text, " \t");
+			if (words.len >= 2 && !strcmp(words.items[0], "blacklist") &&
+			    same_name(words.items[1], module))
+				return true;
+		}
+	return false;
 }
 
-/* Takes the first such line out that no package brought. */
+/* Takes the last such line out of the file where ours are: one before it is by hand. */
 static void remove_line(struct kmod_set *set, const char *line)
 {
-	for (size_t i = 0; i < set->len; i++) {
-		struct kmod_file *f = &set->files[i];
+	struct kmod_file *f = kmod_set_file(set, KMOD_VFIO_NAME);
 
-		for (size_t j = 0; !f->package && !f->kernel && j < f->conf.len; j++) {
-			const struct kmod_line *l = &f->conf.lines[j];
+	for (size_t j = f->conf.len; j-- > 0;) {
+		const struct kmod_line *l = &f->conf.lines[j];
 
-			if (strcmp(l->text, line) != 0)
-				continue;
-			kmod_file_splice(f, l->start, l->end, "");
-			return;
-		}
+		if (strcmp(l->text, line) != 0)
+			continue;
+		kmod_file_splice(f, l->start, l->end, "");
+		return;
 	}
 }
 

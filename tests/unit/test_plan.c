@@ -35,6 +35,7 @@ static const char *const rows[] = {
 
 static char kernel_line[] = "quiet";
 static char intel_line[] = "quiet intel_iommu=on,sm_on";
+static char off_entry[] = "quiet vfiotui=off module_blacklist=vfio_pci";
 static char off_line[] = "quiet amd_iommu=off";
 
 static struct platform amd(void)
@@ -533,6 +534,16 @@ static void promises_before_and_after_the_reboot(void **state)
 	assert_non_null(strstr(c->found, "0000:02:00.0"));
 	assert_int_equal(find_check(&checks, "IOMMU")->state, CHECK_FAILED);
 	assert_false(checks_hold(&checks));
+	checks_release(&checks);
+	/* By the entry without passthrough: that is said, and nothing else counts as broken. */
+	m.platform.cmdline = off_entry;
+	m.platform.iommu = IOMMU_ON;
+	topology_free(m.s.topology);
+	m.s.topology = topology_text(rows);
+	assert_int_equal(verify_run(&m.s, &checks, NULL), 0);
+	c = find_check(&checks, "started by its usual boot entry");
+	assert_int_equal(c->state, CHECK_FAILED);
+	assert_int_equal(find_check(&checks, "0000:01:00.0 bound")->state, CHECK_AFTER_REBOOT);
 	checks_release(&checks);
 	machine_release(&m);
 }

@@ -161,6 +161,34 @@ static void iommu_on_by_default(void **state)
 	}
 }
 
+static void how_the_framebuffer_goes(void **state)
+{
+	static const char release[] = "file /proc/sys/kernel/osrelease\n|6.1.0\n";
+	static const struct {
+		const char *text, *off;
+	} cases[] = {
+		{"", "initcall_blacklist=sysfb_init"}, /* unknown: the general one */
+		{"dir /sys/firmware/efi\nfile /boot/config-6.1.0\n|CONFIG_FB_EFI=y\n",
+		 "video=efifb:off"},
+		{"dir /sys/firmware\nfile /boot/config-6.1.0\n|CONFIG_FB_VESA=y\n",
+		 "video=vesafb:off"},
+		{"dir /sys/firmware/efi\nfile /boot/config-6.1.0\n|CONFIG_SYSFB_SIMPLEFB=y\n",
+		 "initcall_blacklist=sysfb_init"},
+		{"dir /sys/firmware/efi\nfile /boot/config-6.1.0\n|# CONFIG_SYSFB_SIMPLEFB is not "
+		 "set\n",
+		 "video=efifb:off"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *text = xasprintf("%s%s", release, cases[i].text);
+		struct found f = detect(text);
+
+		assert_string_equal(f.p->framebuffer_off, cases[i].off);
+		done(&f);
+	}
+}
+
 /* The name may lie anywhere in a list that is read in pieces; a module's symbol of that name is no proof. */
 static void the_kernels_symbols_may_be_many(void **state)
 {
@@ -546,7 +574,10 @@ static void modules_of_vfio(void **state)
 				  "|kernel/drivers/vfio/vfio_virqfd.ko.xz:\n"
 				  "file /lib/modules/6.1.0/modules.builtin\n"
 				  "|kernel/drivers/pci/pci-stub.ko\n";
-	struct found f = detect(dep), none = detect("");
+	static const char newer[] = "file /lib/modules/6.12.8/modules.dep\n"
+				    "|kernel/drivers/vfio/pci/vfio-pci.ko.xz:\n";
+	auto_free char *two = xasprintf("%s%s", dep, newer);
+	struct found f = detect(dep), none = detect(""), both = detect(two);
 
 	(void)state;
 	assert_true(f.p->vfio_pci_known);
@@ -555,6 +586,8 @@ static void modules_of_vfio(void **state)
 	assert_int_equal(f.p->pci_stub, MODULE_BUILTIN);
 	assert_false(none.p->vfio_pci_known);
 	assert_int_equal(none.p->vfio_pci, MODULE_UNKNOWN);
+	assert_int_equal(both.p->vfio_virqfd, MODULE_MISSING); /* the image of 6.12.8 has none */
+	done(&both);
 	done(&f);
 	done(&none);
 }
@@ -684,6 +717,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(iommu_on_off_or_absent),
 		cmocka_unit_test(iommu_on_by_default),
+		cmocka_unit_test(how_the_framebuffer_goes),
 		cmocka_unit_test(acs_override_is_proved_by_the_kernels_symbols),
 		cmocka_unit_test(the_kernels_symbols_may_be_many),
 		cmocka_unit_test(boot_loader_by_proof_then_traces),
