@@ -1,48 +1,76 @@
 # every change
 # A guest of the guest: two devices are handed over, the launch script that was written for them starts a VM by KVM. It sees both
 # of them, writes and reads the NVMe, has a link on the network card, and shuts down by its power button. Then the devices go
-# back to their own drivers.
-machine --kvm --topology intel --timeout 900 <<-'INSIDE'
+# back to their own drivers, and the same VM is described to the program, started by it, and shut down over QMP.
+machine --kvm --topology intel <<-'INSIDE'
+	kernel=$(echo /boot/vmlinuz-*)
+	initrd=/usr/local/lib/vm/nested.cpio.gz
+	words='console=ttyS0 panic=-1 quiet hold'
+	guest_worked() { # it is up, and did what it has to
+		local end=$((SECONDS + patience))
+		until grep -q '^NESTED done' /tmp/guest 2>/dev/null; do
+			[ $SECONDS -lt $end ] && "$@" || { cat /tmp/guest; fail "the guest does not come up"; }
+			sleep 0.5
+		done
+		cat /tmp/guest
+		grep -q '8086:0x10d3 driver=e1000e' /tmp/guest
+		grep -q 'driver=nvme' /tmp/guest
+		grep -q 'NESTED net .* link=1' /tmp/guest
+		grep -q 'NESTED nvme0n1 wrote 64 blocks' /tmp/guest
+		grep -q 'NESTED nvme0n1 read 262144 bytes' /tmp/guest
+	}
+	guest_ended() { tr -d '\r' </tmp/guest | grep -qx 'NESTED power button'; } # by itself
+	stays_in_use() { # a device in use by a guest stays where it is
+		if timeout 300 vfiotui release 03:00.0; then fail "a device was taken from under a running guest"; fi
+		expect_driver 03:00.0 vfio-pci
+	}
+	nvme_works() {
+		udevadm settle
+		dd if="/dev/$(basename /sys/bus/pci/devices/0000:08:00.0/nvme/nvme*)n1" of=/dev/null bs=4k count=4
+	}
+
+	say "by the launch script"
 	printf '#!/bin/sh\nexit 0\n' >/tmp/quick && chmod 755 /tmp/quick
 	mount --bind /tmp/quick /usr/sbin/update-initramfs # other cases build the image; here the devices are bound below
 	mount --bind /tmp/quick /usr/sbin/update-grub
 	vfiotui apply 03:00.0 08:00.0 --user root --yes
 	launch=/etc/vfiotui/launch.sh
-	if $launch --check; then fail "the launch script is content before the devices are bound"; fi
 	vfiotui bind --yes 03:00.0 08:00.0
 	expect_driver 03:00.0 vfio-pci
 	expect_driver 08:00.0 vfio-pci
 	$launch --create-disk 16M
 	$launch --check
 	# OVMF takes a minute here, under an emulated processor; its owner may edit the script
-	sed -i 's/^ovmf_code=.*/ovmf_code=/; s/^memory=[0-9]*/memory=512/' $launch
-
-	kernel=$(echo /boot/vmlinuz-*)
-	$launch -- -display none -serial file:/tmp/guest -kernel "$kernel" -initrd /usr/local/lib/vm/nested.cpio.gz \
-		-append 'console=ttyS0 panic=-1 quiet hold' &
+	sed -i 's/^firmware=.*/firmware="bios"/; s/^memory=[0-9]*/memory=512/' $launch
+	$launch -- -display none -serial file:/tmp/guest -kernel "$kernel" -initrd $initrd -append "$words" &
 	pid=$!
-	for _ in $(seq 1200); do
-		! grep -q '^NESTED done' /tmp/guest 2>/dev/null || break
-		[ -d /proc/$pid ] || break
-		sleep 0.2
-	done
-	cat /tmp/guest
-	grep -q '8086:0x10d3 driver=e1000e' /tmp/guest
-	grep -q 'driver=nvme' /tmp/guest
-	grep -q 'NESTED net .* link=1' /tmp/guest
-	grep -q 'NESTED nvme0n1 wrote 64 blocks' /tmp/guest
-	grep -q 'NESTED nvme0n1 read 262144 bytes' /tmp/guest
-	# a device in use by a guest stays where it is
-	if timeout 20 vfiotui release 03:00.0; then fail "a device was taken from under a running guest"; fi
-	expect_driver 03:00.0 vfio-pci
-	if $launch --check; then say "the script's check is content while the guest runs"; fi
-	kill -INT $pid
+	guest_worked [ -d /proc/$pid ]
+	stays_in_use
+	kill -TERM $pid
 	wait $pid
-	tr -d '\r' </tmp/guest | grep -qx 'NESTED power button'
-
+	guest_ended
 	vfiotui release 03:00.0 08:00.0
 	expect_driver 03:00.0 e1000e
 	expect_driver 08:00.0 nvme
-	udevadm settle
-	dd if=/dev/nvme1n1 of=/dev/null bs=4k count=4 || dd if=/dev/nvme0n1 of=/dev/null bs=4k count=4
+	nvme_works
+
+	say "by vfiotui vm start, which takes the devices from their drivers by itself"
+	rm /tmp/guest
+	vfiotui vm new inner --system linux --firmware bios --memory 512M --cores 1 --network none --display none --bind at-start \
+		--device 03:00.0 --device 08:00.0 --qemu-option -serial --qemu-option file:/tmp/guest \
+		--qemu-option -kernel --qemu-option "$kernel" --qemu-option -initrd --qemu-option $initrd \
+		--qemu-option -append --qemu-option "$words" --yes
+	if vfiotui vm status inner; then fail "it is said to run before it was started"; fi
+	vfiotui vm start inner --wait $patience || { vfiotui vm log inner; fail "it did not start"; }
+	expect_driver 03:00.0 vfio-pci
+	expect_driver 08:00.0 vfio-pci
+	guest_worked vfiotui vm status inner
+	vfiotui vm list | grep 'inner.*running'
+	stays_in_use
+	vfiotui vm stop inner --wait $patience
+	guest_ended
+	if vfiotui vm status inner; then fail "it is said to run after its end"; fi
+	expect_driver 03:00.0 e1000e
+	expect_driver 08:00.0 nvme
+	nvme_works
 INSIDE
