@@ -71,6 +71,9 @@ int changes_set(struct changes *c, const char *path, const char *bytes, size_t l
 		const char *why, struct err *reterr) must_check;
 int changes_remove(struct changes *c, const char *path, const char *why,
 		   struct err *reterr) must_check;
+/* Plans a file of ours alone (0644): these bytes, or that there is none. */
+int changes_own(struct changes *c, const char *path, bool wanted, const struct str *bytes,
+		const char *why, struct err *reterr) must_check;
 /* True when an edit exists whose path starts with `prefix`. */
 bool changes_touch(const struct changes *c, const char *prefix);
 /* Adds a command once (by argv); `undo` may be NULL. */

@@ -99,6 +99,9 @@ struct target {
 	X(way_back_install) \
 	X(qemu_conf) \
 	X(launch) \
+	X(vm_memory) \
+	X(vm_nodes) \
+	X(vm_kvm) \
 	X(vm_scripts) \
 	X(libvirt_domain) \
 	X(libvirt_hook)

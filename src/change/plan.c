@@ -158,7 +158,8 @@ static bool is_boot_path(const char *path)
 {
 	static const char *const prefixes[] = {
 		UDEV_RULES_PATH,  "/etc/vfiotui/",    "/etc/libvirt/",
-		"/etc/security/", "/etc/apparmor.d/",
+		"/etc/security/", "/etc/apparmor.d/", "/etc/udev/rules.d/70-vfiotui-vm.rules",
+		"/etc/sysctl.d/", "/etc/tmpfiles.d/", "/etc/modprobe.d/vfiotui-kvm.conf",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)

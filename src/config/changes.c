@@ -141,6 +141,16 @@ int changes_remove(struct changes *c, const char *path, const char *why, struct 
 	return 0;
 }
 
+int changes_own(struct changes *c, const char *path, bool wanted, const struct str *bytes,
+		const char *why, struct err *reterr)
+{
+	if (wanted)
+		return changes_set(c, path, bytes->data, bytes->len, 0644, why, reterr);
+	if (!files_exist(c->files, path))
+		return 0;
+	return changes_remove(c, path, "nothing is left for it to say", reterr);
+}
+
 bool changes_touch(const struct changes *c, const char *prefix)
 {
 	for (size_t i = 0; i < c->len; i++)
