@@ -8,16 +8,15 @@
 #include <unistd.h>
 
 #include "machine/watch.h"
-
-#define HINTS_TOGETHER_MS 100 /* one event of a card is followed by those of its functions */
+#include "ui/hints.h"
 
 struct loop {
 	struct app *app;
 	struct terminal **terminal;
 	int signals;
 	struct watch *watch;
-	int64_t rescan_at; /* on the clock of runner_clock(); 0: no hint waits */
-	bool leaving;      /* the terminal is gone, or we were told to end */
+	struct hints hints; /* on the clock of runner_clock() */
+	bool leaving;       /* the terminal is gone, or we were told to end */
 	bool told; /* SIGTERM came: a change is completed first, a second one stops its command */
 };
 
@@ -116,15 +115,14 @@ static void take_input(struct loop *l, short events)
 
 static void take_hints(struct loop *l)
 {
-	if (watch_drain(l->watch) && !l->rescan_at)
-		l->rescan_at = runner_clock() + HINTS_TOGETHER_MS;
+	if (watch_drain(l->watch))
+		hints_note(&l->hints, runner_clock());
 }
 
 static void rescan(struct loop *l)
 {
 	struct err err = ERR_INIT;
 
-	l->rescan_at = 0;
 	if (situation_rescan(l->app->situation, &err) < 0)
 		app_say(l->app, SIGN_BLOCK, "%s", err.text);
 	else
@@ -153,13 +151,10 @@ static bool serve(struct loop *l)
 static int timeout(const struct loop *l)
 {
 	int wait = l->leaving ? -1 : app_timeout(l->app);
+	int hint = hints_wait(&l->hints, runner_clock());
 
-	if (l->rescan_at) {
-		int64_t left = l->rescan_at - runner_clock();
-		int hint = left < 0 ? 0 : (int)left;
-
-		wait = wait < 0 || hint < wait ? hint : wait;
-	}
+	if (hint >= 0 && (wait < 0 || hint < wait))
+		wait = hint;
 	return wait;
 }
 
@@ -185,7 +180,7 @@ static void take_all(struct loop *l, const struct pollfd fds[SOURCES])
 		app_child(l->app);
 	if (fds[SOURCE_WATCH].revents)
 		take_hints(l);
-	if (l->rescan_at && runner_clock() >= l->rescan_at)
+	if (hints_take(&l->hints, runner_clock()))
 		rescan(l);
 }
 

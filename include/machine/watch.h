@@ -17,7 +17,7 @@ struct watch;
 int watch_open(struct watch **ret, struct err *reterr) must_check;
 void watch_free(struct watch *w);
 int watch_fd(const struct watch *w); /* for poll(): readable when there is a hint */
-/* Takes all pending events; true when one of them concerned PCI, IOMMU or VFIO devices. */
+/* Takes pending events, at most some thousand in one call; true when one of them concerned PCI, IOMMU or VFIO devices. */
 bool watch_drain(struct watch *w);
 
 #endif

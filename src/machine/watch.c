@@ -10,6 +10,8 @@
 
 /* A hot-plugged dock or sriov_numvfs=64 sends some hundred events of about 1 KiB at once. */
 #define RECEIVE_BUFFER (4 << 20)
+/* Events taken at once: whoever sends them faster than they are read must not keep the keys waiting. */
+#define DRAIN_MAX 4096
 /* udevd listens here while it runs; udev_monitor_new_from_netlink() is deaf without it. */
 #define UDEVD_CONTROL "/run/udev/control"
 
@@ -90,14 +92,14 @@ int watch_fd(const struct watch *w)
 }
 
 /*
- * The monitor's socket does not block. NULL with any error but EAGAIN means an event that was
+ * The monitor's socket does not block, and stays readable while there is more. NULL with any error but EAGAIN means an event that was
  * lost (ENOBUFS) or could not be understood, or one that the filter left out: go on.
  */
 bool watch_drain(struct watch *w)
 {
 	bool hint = false;
 
-	for (;;) {
+	for (int i = 0; i < DRAIN_MAX; i++) {
 		struct udev_device *device;
 
 		errno = 0;
@@ -111,4 +113,5 @@ bool watch_drain(struct watch *w)
 			return hint;
 		}
 	}
+	return hint;
 }
