@@ -183,7 +183,7 @@ analyze:
 
 .PHONY: fuzz
 fuzz:
-	@tests/fuzz/run "$(CLANG)" "$(BUILD)/fuzz" "$(or $(SECONDS_EACH),30)"
+	@tests/fuzz/run "$(CLANG)" "$(BUILD)/fuzz" "$(or $(SECONDS_EACH),30)" $(NAME)
 
 .PHONY: bench
 bench: all

@@ -63,6 +63,8 @@ int kmod_set_base(const struct target_context *ctx, const char *name, struct str
 /* The file that kmod reads under that name, or NULL; never NULL for our two names. */
 struct kmod_file *kmod_set_file(const struct kmod_set *set, const char *name);
 
+/* Takes other bytes (`now` is empty then) and parses them: lines and places of this file die. */
+void kmod_file_replace(struct kmod_file *f, struct str *now);
 /* Replaces bytes [from, to) and parses again: lines and places of this file die. */
 void kmod_file_splice(struct kmod_file *f, size_t from, size_t to, const char *with);
 /* Adds a whole line at the end, or before a last line that is not ended. */
@@ -74,7 +76,7 @@ struct kmod_ids {
 	size_t line; /* index into file->conf.lines */
 	struct kmod_param param;
 };
-/* A place to go on from; zero is the start. After a splice set `pos` to 0 and go on. */
+/* A place to go on from; zero is the start. */
 struct kmod_cursor {
 	size_t file, line, pos;
 };

@@ -123,6 +123,7 @@ static const char *find_command(int argc, char **argv)
 {
 	auto_free struct option *options = make_options(NULL);
 
+	optind = 0; /* glibc: from the start */
 	while (getopt_long(argc, argv, "+:hV", options, NULL) != -1)
 		;
 	return optind < argc ? argv[optind] : NULL;
@@ -181,7 +182,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *reterr)
 	*a = (struct args){.forced = STRV_INIT, .fields = STRV_INIT};
 	opterr = 0;
 	options = make_options(find_command(argc, argv));
-	optind = 0; /* glibc: from the start */
+	optind = 0;
 	while ((found = getopt_long(argc, argv, ":hV", options, NULL)) != -1) {
 		if (found == 'h')
 			a->help = true;

@@ -96,8 +96,9 @@ static int check_later(struct changes *c, const char *dir, struct err *reterr)
 		r = files_get(c->files, path, &bytes, &len, reterr);
 		if (r < 0)
 			break;
+		/* Where it can't be parsed, bash reports it, and dracut goes on without the file. */
 		if (shell_vars_parse(&vars, bytes, len, SHELL_BASH, path, NULL) < 0)
-			continue; /* bash reports it, and dracut goes on without the file */
+			shell_vars_release(&vars);
 		for (size_t j = 0; r >= 0 && j < vars.len; j++)
 			for (size_t k = 0; k < ARRAY_SIZE(used); k++)
 				if (!vars.items[j].append && !strcmp(vars.items[j].name, used[k]))

@@ -147,6 +147,23 @@ static int check_result(const struct kernel_place *at, const char *line, const s
 	return 0;
 }
 
+/* Lines are edited one by one; a quote from one to the next would hide our words from their removal. */
+static int check_quotes(const struct kernel_place *at, const struct strv *parts, struct err *reterr)
+{
+	for (size_t i = 0; parts->len > 1 && i < parts->len; i++) {
+		size_t quotes = 0;
+
+		for (const char *p = parts->items[i]; *p; p++)
+			quotes += *p == '"';
+		if (quotes % 2)
+			return err_set(reterr, -EINVAL,
+				       "%s: a quote of the kernel's parameters is open at the end "
+				       "of a line; nothing was changed",
+				       at->where);
+	}
+	return 0;
+}
+
 int kernel_line_edit(const struct kernel_place *at, struct strv *parts, const struct wish *wish,
 		     struct strv *owned, struct err *reterr)
 {
@@ -166,8 +183,11 @@ int kernel_line_edit(const struct kernel_place *at, struct strv *parts, const st
 		append(parts, words.items[i]);
 		strv_addf(owned, "%s%s", prefix, words.items[i]);
 	}
+	if (!kernel_line_wanted(wish))
+		return 0;
 	after = strv_join(parts, " ");
-	return kernel_line_wanted(wish) ? check_result(at, after, wish, reterr) : 0;
+	r = check_quotes(at, parts, reterr);
+	return r < 0 ? r : check_result(at, after, wish, reterr);
 }
 
 /* The words of `line` that `other` lacks. */

@@ -133,24 +133,30 @@ int kmod_set_base(const struct target_context *ctx, const char *name, struct str
 	return 0;
 }
 
-void kmod_file_splice(struct kmod_file *f, size_t from, size_t to, const char *with)
+void kmod_file_replace(struct kmod_file *f, struct str *now)
 {
-	struct str now = STR_INIT;
-
 	if (f->package) {
 		free(f->path);
 		f->path = xasprintf("%s/%s", KMOD_ETC, f->name);
 		f->package = false;
 		f->created = true;
 	}
-	str_add(&now, f->bytes.data, from);
-	str_adds(&now, with);
-	str_add(&now, f->bytes.data + to, f->bytes.len - to);
 	str_release(&f->bytes);
-	f->bytes = now;
+	f->bytes = *now;
+	str_init(now);
 	f->changed = true;
 	kmod_conf_release(&f->conf);
 	kmod_conf_parse(&f->conf, f->bytes.data, f->bytes.len);
+}
+
+void kmod_file_splice(struct kmod_file *f, size_t from, size_t to, const char *with)
+{
+	struct str now = STR_INIT;
+
+	str_add(&now, f->bytes.data, from);
+	str_adds(&now, with);
+	str_add(&now, f->bytes.data + to, f->bytes.len - to);
+	kmod_file_replace(f, &now);
 }
 
 void kmod_file_append(struct kmod_file *f, const char *line)

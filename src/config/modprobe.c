@@ -73,69 +73,111 @@ static bool entries_cover(const struct strv *entries, const struct wish *wish, c
 	return named;
 }
 
-/* True when the line is worth keeping without `but`: other parameters, or a '#' before it. */
-static bool has_other_params(const struct kmod_line *l, size_t rest, const struct kmod_param *but)
-{
-	struct kmod_param p;
+/* --- ids that are not wished any more: one pass, since a file may have very many of them ---- */
 
-	while (kmod_param_next(l->text, &rest, &p)) {
-		if (l->text[p.start] == '#')
-			return p.start < but->start;
-		if (p.start != but->start)
-			return true;
-	}
-	return false;
+/* A file's bytes as they become, copied so far. */
+struct cutter {
+	const struct kmod_file *file;
+	struct str now;
+	size_t copied;
+	bool changed;
+};
+
+static void cut(struct cutter *c, size_t from, size_t to, const char *with)
+{
+	str_add(&c->now, c->file->bytes.data + c->copied, from - c->copied);
+	str_adds(&c->now, with);
+	c->copied = to;
+	c->changed = true;
 }
 
-/* Takes one ids= parameter out, and its line when nothing else is on it. */
-static void ids_remove(const struct kmod_ids *ids)
+/* The wished entries of one ids= parameter; *ret_all when that is each of them. */
+static char *wished_entries(const struct kmod_ids *ids, const struct wish *wish, bool *ret_all)
 {
-	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
-	size_t from = ids->param.start;
-	size_t rest = 0;
-
-	(void)kmod_line_is(l, "options", "vfio_pci", &rest);
-	if (!has_other_params(l, rest, &ids->param)) {
-		kmod_file_splice(ids->file, l->start, l->end, "");
-		return;
-	}
-	while (from && strchr(" \t", l->text[from - 1]))
-		from--;
-	kmod_file_splice(ids->file, l->at[from - 1] + 1, l->at[ids->param.end - 1] + 1, "");
-}
-
-/* Leaves only wished entries in one ids= parameter; true when something changed. */
-static bool ids_prune(const struct kmod_ids *ids, const struct wish *wish)
-{
-	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
 	auto_strv struct strv entries = STRV_INIT;
 	auto_strv struct strv kept = STRV_INIT;
-	auto_free char *value = NULL;
 
 	kmod_ids_entries(ids, &entries);
 	for (size_t i = 0; i < entries.len; i++)
 		if (entry_wished(wish, entries.items[i]))
 			strv_add(&kept, entries.items[i]);
-	if (kept.len == entries.len)
-		return false;
-	if (!kept.len) {
-		ids_remove(ids);
-		return true;
+	*ret_all = kept.len == entries.len;
+	return strv_join(&kept, ",");
+}
+
+/* Is nothing left on the line that is worth keeping? What comes behind a '#' is not. */
+static bool is_emptied(struct kmod_ids *ids, size_t rest, const struct wish *wish)
+{
+	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
+	bool removes = false;
+
+	while (kmod_param_next(l->text, &rest, &ids->param)) {
+		auto_free char *kept = NULL;
+		bool all = true;
+
+		if (l->text[ids->param.start] == '#')
+			return removes;
+		if (kmod_param_named(l->text, &ids->param, "ids"))
+			kept = wished_entries(ids, wish, &all);
+		if (all || *kept)
+			return false;
+		removes = true;
 	}
-	value = strv_join(&kept, ",");
-	kmod_file_splice(ids->file, l->at[ids->param.value_start],
-			 l->at[ids->param.value_end - 1] + 1, value);
-	return true;
+	return removes;
+}
+
+static void prune_param(struct cutter *c, const struct kmod_ids *ids, const struct wish *wish)
+{
+	const struct kmod_line *l = &ids->file->conf.lines[ids->line];
+	size_t from = ids->param.start;
+	bool all;
+	auto_free char *kept = wished_entries(ids, wish, &all);
+
+	if (all)
+		return;
+	if (*kept) {
+		cut(c, l->at[ids->param.value_start], l->at[ids->param.value_end - 1] + 1, kept);
+		return;
+	}
+	while (from && strchr(" \t", l->text[from - 1]))
+		from--;
+	cut(c, l->at[from - 1] + 1, l->at[ids->param.end - 1] + 1, "");
+}
+
+static void prune_line(struct cutter *c, struct kmod_file *f, size_t line, size_t rest,
+		       const struct wish *wish)
+{
+	const struct kmod_line *l = &f->conf.lines[line];
+	struct kmod_ids ids = {.file = f, .line = line};
+
+	if (is_emptied(&ids, rest, wish)) {
+		cut(c, l->start, l->end, "");
+		return;
+	}
+	while (kmod_param_next(l->text, &rest, &ids.param))
+		if (kmod_param_named(l->text, &ids.param, "ids"))
+			prune_param(c, &ids, wish);
+}
+
+static void prune_file(struct kmod_file *f, const struct wish *wish)
+{
+	struct cutter c = {.file = f, .now = STR_INIT};
+	size_t rest;
+
+	for (size_t i = 0; i < f->conf.len; i++)
+		if (kmod_line_is(&f->conf.lines[i], "options", "vfio_pci", &rest))
+			prune_line(&c, f, i, rest, wish);
+	str_add(&c.now, f->bytes.data + c.copied, f->bytes.len - c.copied);
+	if (c.changed)
+		kmod_file_replace(f, &c.now);
+	str_release(&c.now);
 }
 
 static void prune_all(struct kmod_set *set, const struct wish *wish)
 {
-	struct kmod_cursor at = {0};
-	struct kmod_ids ids;
-
-	while (kmod_ids_next(set, &at, &ids))
-		if (ids_prune(&ids, wish))
-			at.pos = 0;
+	for (size_t i = 0; i < set->len; i++)
+		if (!set->files[i].kernel)
+			prune_file(&set->files[i], wish);
 }
 
 /* Wished ids that the entries don't take. */

@@ -85,6 +85,7 @@ large() { # PATH WHAT PERL: an expression that gives the bytes
 	fresh
 	perl -e "print $3" | put "$1"
 	few "$2 in $1"
+	look "$2 in $1" --root "$root" plan 01:00 --user alex --bind address
 }
 large /etc/modprobe.d/a.conf '100,000 equal lines' '"options vfio-pci ids=10de:1f03\n" x 100000'
 large /etc/modprobe.d/a.conf '50,000 ids' '"options vfio-pci ids=" . join(",", map { sprintf "%04x:%04x", $_ >> 8, $_ & 255 } 1 .. 50000) . "\n"'
