@@ -24,6 +24,7 @@ void app_init(struct app *app, struct situation *s, const struct ui_options *o,
 		.seen = STRV_INIT,
 	};
 	tree_init(&app->tree, &s->configured);
+	vms_load(&app->vms, s->host);
 	app_marked(app);
 	tree_start(&app->tree, s->topology);
 	app_push(app, &view_tree, NULL);
@@ -36,6 +37,7 @@ void app_release(struct app *app)
 	tree_release(&app->tree);
 	findings_release(&app->findings);
 	strv_release(&app->seen);
+	vms_release(&app->vms);
 	grid_release(&app->grid);
 	ration_release(&app->ration);
 	runner_free(app->runner);
@@ -79,6 +81,7 @@ void app_reload(struct app *app)
 	if (situation_reload(app->situation, &err) < 0)
 		app_say(app, SIGN_BLOCK, "%s", err.text);
 	start_read_journal(app);
+	vms_load(&app->vms, app->situation->host);
 	if (!app_override_is_new(app)) {
 		free(app->override);
 		app->override = NULL;
@@ -207,6 +210,14 @@ static bool override_waits(const struct situation *s)
 	return !acs_override_has(&now, &then);
 }
 
+static bool any_vm_on(const struct vms *v)
+{
+	for (size_t i = 0; i < v->len; i++)
+		if (vm_entry_is_on(&v->items[i]))
+			return true;
+	return false;
+}
+
 struct next_facts app_facts(const struct app *app)
 {
 	const struct situation *s = app->situation;
@@ -225,6 +236,9 @@ struct next_facts app_facts(const struct app *app)
 		.active = count_active(s),
 		.override_is_new = app_override_is_new(app),
 		.override_waits = override_waits(s),
+		.vms = app->vms.len,
+		.vm = app->vms.len == 1 ? app->vms.items[0].name : NULL,
+		.vm_on = any_vm_on(&app->vms),
 		.blocks = findings_count(&app->findings, SEVERITY_BLOCK),
 	};
 

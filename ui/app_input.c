@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "ui/app.h"
 #include "ui/views.h"
+#include "ui/vm_act.h"
 
 static void forget_message(struct app *app)
 {
@@ -110,7 +111,32 @@ void app_child(struct app *app)
 		view_apply_finished(app);
 }
 
+/* --- virtual machines ---------------------------------------------------------------- */
+
+static bool shows_vms(const struct app *app)
+{
+	for (size_t i = 0; i < app->depth; i++)
+		if (app->views[i].ops->id & (VIEW_VMS | VIEW_VM | VIEW_VM_LOG))
+			return true;
+	return false;
+}
+
+size_t app_vm_poll(struct app *app, struct pollfd *ret)
+{
+	app->vms.shown = shows_vms(app);
+	return vms_poll(&app->vms, ret);
+}
+
+void app_vms_go_on(struct app *app)
+{
+	vms_go_on(&app->vms);
+	vm_tell(app);
+}
+
 int app_timeout(const struct app *app)
 {
-	return app_is_busy(app) ? 200 : ration_wait(&app->ration, runner_clock());
+	const int vms = vms_timeout(&app->vms);
+	const int other = app_is_busy(app) ? 200 : ration_wait(&app->ration, runner_clock());
+
+	return other < 0 || (vms >= 0 && vms < other) ? vms : other;
 }

@@ -190,7 +190,7 @@ void frame_keys(const struct app *app, const struct view *v, const struct canvas
 		b.rows[b.len++] = row;
 		b.columns += bar_columns(line, row);
 	}
-	while (b.len > 1 && b.columns > line->area.cols + 1)
+	while (b.len > 1 && b.columns > line->area.cols)
 		bar_shrink(&b, line);
 	for (size_t i = 0; i < b.len; i++) {
 		col = draw_text(line, 0, col, ROLE_KEY, b.rows[i]->shown) + 1;

@@ -3,8 +3,11 @@
 
 #include "base/macros.h"
 
-#define LISTS (VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY | VIEW_ACS | VIEW_IDS)
-#define PAGES (LISTS | VIEW_NOIOMMU | VIEW_HELP)
+#define VM (VIEW_VMS | VIEW_VM)
+#define LISTS                                                                                      \
+	(VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY | VM | VIEW_FORM | VIEW_PICK |        \
+	 VIEW_ACS | VIEW_IDS)
+#define PAGES (LISTS | VIEW_NOIOMMU | VIEW_HELP | VIEW_VM_LOG)
 #define FULL (PAGES & ~(unsigned)VIEW_TREE)
 
 /* A table is read by its lines. */
@@ -21,6 +24,25 @@ const struct key_row key_rows[] = {
 	{ACTION_FILTER, {'f'}, "f", "filter", "shows groups with GPUs, USB, network, storage, audio, or all", VIEW_TREE, 5},
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "", "the next problem; without one, to the details and back", VIEW_TREE, 9},
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW | VIEW_ACS, 3},
+	{ACTION_VMS, {'v'}, "v", "VMs", "virtual machines: make, change, start, stop them", VIEW_TREE, 5},
+	{ACTION_LAUNCH, {'l'}, "l", "launch", "starts the virtual machine; without one, unfolds as Right does", VIEW_TREE, 6},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "watch", "what it does now, with its log", VIEW_VMS, 3},
+	{ACTION_LAUNCH, {'l'}, "l", "launch", "starts it; it runs on when vfiotui ends", VM, 1},
+	{ACTION_SHUTDOWN, {'s'}, "s", "shut down", "presses the guest's power button", VM, 1},
+	{ACTION_PAUSE, {'P'}, "P", "pause", "halts the guest, or lets it go on", VM, 3},
+	{ACTION_FORCE_OFF, {'K'}, "K", "force off", "switches it off at once, after a question", VM, 3},
+	{ACTION_NEW, {'n'}, "n", "new", "opens the form for a new one", VIEW_VMS, 2},
+	{ACTION_EDIT, {'e'}, "e", "edit", "opens its form", VM, 2},
+	{ACTION_LOG, {'o'}, "o", "log", "all that its launch script and QEMU said", VM, 4},
+	{ACTION_DELETE, {'D'}, "D", "delete", "shows what taking its files away would do", VIEW_VMS, 6},
+	{ACTION_WRITE, {'W'}, "W", "write", "shows what would be written", VIEW_FORM, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "change", "the next choice, or a place to choose or type", VIEW_FORM, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "take", "takes this one", VIEW_PICK, 1},
+	{ACTION_RIGHT, {K_RIGHT, 'l', ' '}, "Right l", "", "the next choice; one more", VIEW_FORM, 9},
+	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the choice before; one less", VIEW_FORM, 9},
+	{ACTION_TAB, {K_TAB}, "Tab", "group", "the next group of fields", VIEW_FORM, 2},
+	{ACTION_TAB_BACK, {K_BACK_TAB}, "Shift-Tab", "", "the group before", VIEW_FORM, 9},
+	{ACTION_ERASE, {'x', K_BACKSPACE}, "x", "take out", "takes an entry out, or gives a field its default", VIEW_FORM, 4},
 	{ACTION_PREVIEW, {'p'}, "p", "preview", "shows every file and command before anything is written", VIEW_TREE | VIEW_ACS, 2},
 	{ACTION_ACS, {'a'}, "a", "what-if", "shows why groups are shared, and what an override of ACS would do", VIEW_TREE, 6},
 	{ACTION_IDS, {'i'}, "i", "ids", "chooses devices by their ids", VIEW_ACS, 5},
@@ -39,11 +61,11 @@ const struct key_row key_rows[] = {
 	{ACTION_DOWN, {K_DOWN, 'j'}, "Down j", "", "down", PAGES, 9},
 	{ACTION_PAGE_UP, {K_PAGE_UP, K_CTRL('b')}, "PgUp", "", "a page up; in the preview, of the difference", PAGES, 9},
 	{ACTION_PAGE_DOWN, {K_PAGE_DOWN, K_CTRL('f')}, "PgDn", "", "a page down", LISTS, 9},
-	{ACTION_PAGE_DOWN, {K_PAGE_DOWN, K_CTRL('f'), ' '}, "PgDn", "scroll", "a page down", VIEW_HELP | VIEW_NOIOMMU, 5},
+	{ACTION_PAGE_DOWN, {K_PAGE_DOWN, K_CTRL('f'), ' '}, "PgDn", "scroll", "a page down", VIEW_HELP | VIEW_NOIOMMU | VIEW_VM_LOG, 5},
 	{ACTION_HOME, {K_HOME, '<'}, "Home", "", "to the start", PAGES, 9},
 	{ACTION_END, {K_END, '>'}, "End", "", "to the end", PAGES, 9},
 	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "folds the group", VIEW_TREE, 9},
-	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "unfolds the group", VIEW_TREE, 9},
+	{ACTION_RIGHT, {K_RIGHT}, "Right", "", "unfolds the group", VIEW_TREE, 9},
 	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the choice before", VIEW_PREVIEW, 9},
 	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right l", "", "the next choice", VIEW_PREVIEW, 9},
 	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the override before", VIEW_ACS, 9},

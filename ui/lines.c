@@ -3,8 +3,11 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+
+#define TAIL_BYTES 8192
 
 void lines_add(struct lines *l, enum sign sign, enum role role, const char *fmt, ...)
 {
@@ -14,6 +17,42 @@ void lines_add(struct lines *l, enum sign sign, enum role role, const char *fmt,
 	va_start(ap, fmt);
 	l->items[l->len++] = (struct line){.sign = sign, .role = role, .text = xvasprintf(fmt, ap)};
 	va_end(ap);
+}
+
+void lines_add_tail(struct lines *ret, const struct str *output)
+{
+	size_t skip = output->len > TAIL_BYTES ? output->len - TAIL_BYTES : 0;
+	auto_free char *copy = xstrndup(output->data + skip, output->len - skip);
+	char *rest = copy;
+	char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		size_t n = strlen(line);
+		char *last;
+
+		while (n && line[n - 1] == '\r')
+			line[--n] = '\0';
+		last = strrchr(line, '\r');
+		if (last)
+			line = last + 1;
+		if (*line || rest)
+			lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", *line ? line : " ");
+	}
+}
+
+void lines_add_text(struct lines *l, const char *text, size_t len)
+{
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		const size_t n = end ? (size_t)(end - text) : len;
+		auto_str struct str line = STR_INIT;
+
+		for (size_t i = 0; i < n; i++)
+			str_adds(&line, text[i] == '\t' ? "    " : (char[]){text[i], '\0'});
+		lines_add(l, SIGN_NONE, ROLE_TEXT, "%s", line.data);
+		text += n + (end != NULL);
+		len -= n + (end != NULL);
+	}
 }
 
 void lines_release(struct lines *l)

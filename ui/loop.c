@@ -158,19 +158,21 @@ static int timeout(const struct loop *l)
 	return wait;
 }
 
-static int wait_for_something(struct loop *l, struct pollfd fds[SOURCES], struct err *reterr)
+static int wait_for_something(struct loop *l, struct pollfd *fds, struct err *reterr)
 {
+	const size_t vms = l->leaving ? 0 : app_vm_poll(l->app, fds + SOURCES);
+
 	fds[SOURCE_TTY] = (struct pollfd){.fd = *l->terminal ? STDIN_FILENO : -1, .events = POLLIN};
 	fds[SOURCE_SIGNALS] = (struct pollfd){.fd = l->signals, .events = POLLIN};
 	fds[SOURCE_WATCH] = (struct pollfd){.fd = l->watch ? watch_fd(l->watch) : -1,
 					    .events = POLLIN};
 	fds[SOURCE_CHILD] = (struct pollfd){.fd = app_child_fd(l->app), .events = POLLIN};
-	if (poll(fds, SOURCES, timeout(l)) < 0 && errno != EINTR)
+	if (poll(fds, SOURCES + vms, timeout(l)) < 0 && errno != EINTR)
 		return err_set(reterr, -errno, "cannot wait for input: %m");
 	return 0;
 }
 
-static void take_all(struct loop *l, const struct pollfd fds[SOURCES])
+static void take_all(struct loop *l, const struct pollfd *fds)
 {
 	if (fds[SOURCE_SIGNALS].revents)
 		take_signals(l);
@@ -180,13 +182,15 @@ static void take_all(struct loop *l, const struct pollfd fds[SOURCES])
 		app_child(l->app);
 	if (fds[SOURCE_WATCH].revents)
 		take_hints(l);
+	if (!l->leaving)
+		app_vms_go_on(l->app);
 	if (hints_take(&l->hints, runner_clock()))
 		rescan(l);
 }
 
 static int run(struct loop *l, struct err *reterr)
 {
-	struct pollfd fds[SOURCES];
+	struct pollfd fds[SOURCES + VMS_POLLED];
 	int r = 0;
 
 	resize(l);

@@ -60,6 +60,21 @@ static bool all_active(const struct next_facts *f)
 	return f->configured && f->active >= f->configured && !f->override_waits;
 }
 
+static bool vm_runs(const struct next_facts *f)
+{
+	return f->vm_on && !f->differs;
+}
+
+static bool one_vm(const struct next_facts *f)
+{
+	return all_active(f) && f->live && f->vm;
+}
+
+static bool several_vms(const struct next_facts *f)
+{
+	return all_active(f) && f->live && f->vms;
+}
+
 static bool in_demo(const struct next_facts *f)
 {
 	return (f->configured || f->override_waits) && f->demo;
@@ -110,8 +125,10 @@ static const struct {
 	 "solve %zu problems (Tab)", SIGN_BLOCK},
 	{taking_back, "see what would be taken back (p)", "preview (p)", SIGN_CHANGE},
 	{differs, "see what would be written (p)", "preview (p)", SIGN_CHANGE},
-	{all_active, "all is handed over: start the VM with /etc/vfiotui/launch.sh",
-	 "start the VM: launch.sh", SIGN_OK},
+	{vm_runs, "a VM runs: see how it does (v)", "a VM runs (v)", SIGN_OK},
+	{one_vm, "launch %s (l)", "launch %s (l)", SIGN_OK},
+	{several_vms, "choose the VM to launch (v)", "launch a VM (v)", SIGN_OK},
+	{all_active, "all promises hold; make a VM (v)", "make a VM (v)", SIGN_OK},
 	{in_demo, "that was the demo: take it back (u), or quit (q)",
 	 "demo done: undo (u), quit (q)", SIGN_OK},
 	{recorded, "run the commands inside that system, reboot it, start vfiotui there",
@@ -137,6 +154,7 @@ struct next_step next_step(const struct next_facts *f)
 		.brief = steps[i].brief,
 		.sign = steps[i].sign,
 		.number = f->unseen ? f->problems : f->blocks,
+		.name = f->vm,
 	};
 }
 
@@ -144,8 +162,14 @@ void next_format(const struct next_step *n, bool brief, struct str *ret)
 {
 	const char *text = brief ? n->brief : n->text;
 	const char *number = strstr(text, "%zu");
+	const char *name = n->name ? strstr(text, "%s") : NULL;
 
 	str_adds(ret, "Next: ");
+	if (name) {
+		str_add(ret, text, (size_t)(name - text));
+		str_addf(ret, "%s%s", n->name, name + strlen("%s"));
+		return;
+	}
 	if (!number) {
 		str_adds(ret, text);
 		return;

@@ -40,7 +40,7 @@ static void list_items(struct preview *p)
 		for (size_t i = 0; i < p->plan->changes.commands_len; i++)
 			add_item(p, ITEM_COMMAND, i);
 	}
-	for (size_t i = 0; i < choices_len && !p->undo; i++)
+	for (size_t i = 0; i < choices_len && !p->undo && !p->other.make; i++)
 		add_item(p, ITEM_CHOICE, i);
 	if (p->plan) {
 		for (size_t i = 0; i < p->plan->warnings.len; i++)
@@ -56,7 +56,9 @@ void preview_rebuild(struct preview *p)
 	plan_free(p->plan);
 	p->plan = NULL;
 	err_clear(&p->err);
-	if (p->undo)
+	if (p->other.make)
+		r = p->other.make(p->situation, p->other.data, &p->plan, &p->err);
+	else if (p->undo)
 		r = undo_plan(p->situation->host, 0, &p->plan, &p->err);
 	else
 		r = plan_build(p->situation, &p->marks, &p->choices, &p->plan, &p->err);
@@ -82,8 +84,23 @@ void preview_init(struct preview *p, struct situation *s, const struct selection
 	preview_rebuild(p);
 }
 
+void preview_init_other(struct preview *p, struct situation *s, const char *title,
+			int (*make)(const struct situation *s, const void *data, struct plan **ret,
+				    struct err *reterr),
+			void *data, void (*free_data)(void *data))
+{
+	*p = (struct preview){.situation = s};
+	p->other.make = make;
+	p->other.data = data;
+	p->other.free_data = free_data;
+	p->other.title = title;
+	preview_rebuild(p);
+}
+
 void preview_release(struct preview *p)
 {
+	if (p->other.free_data)
+		p->other.free_data(p->other.data);
 	plan_free(p->plan);
 	selection_release(&p->marks);
 	strv_release(&p->users);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "ui/tree_draw.h"
 #include "ui/views.h"
+#include "ui/vm_act.h"
 
 /* --- moving -------------------------------------------------------------------------------- */
 
@@ -285,6 +286,25 @@ static void status(struct app *app, struct view *v)
 		view_verify_open(app);
 }
 
+static void vms(struct app *app, struct view *v)
+{
+	(void)v;
+	view_vms_open(app);
+}
+
+/* The only VM; of several one is chosen; without any the key is the vi one for Right. */
+static void launch(struct app *app, struct view *v)
+{
+	if (!app->vms.len)
+		unfold(app, v);
+	else if (app->vms.len > 1)
+		view_vms_open(app);
+	else if (vm_entry_is_on(&app->vms.items[0]))
+		view_vm_open(app, app->vms.items[0].name);
+	else
+		vm_launch(app, &app->vms.items[0]);
+}
+
 static void rescan(struct app *app, struct view *v)
 {
 	(void)v;
@@ -363,6 +383,7 @@ static const struct action_row table[] = {
 	{ACTION_STATUS, status},   {ACTION_UNDO, undo},
 	{ACTION_RESCAN, rescan},   {ACTION_BACK, back},
 	{ACTION_LEAVE, leave},     {ACTION_ACS, what_if},
+	{ACTION_VMS, vms},         {ACTION_LAUNCH, launch},
 };
 
 void tree_act(struct app *app, struct view *v, enum action action)

@@ -12,8 +12,6 @@
 #include "ui/lines.h"
 #include "ui/views.h"
 
-#define TAIL_BYTES 8192
-
 struct page {
 	int top;
 	bool scrolled; /* by the user: stays where it is */
@@ -77,28 +75,6 @@ static void make_lines(const struct runner *r, struct lines *ret)
 	add_verdict(r, ret);
 }
 
-/* The last lines of the output; a carriage return starts its line anew, as on a terminal. */
-static void tail_lines(const struct str *output, struct lines *ret)
-{
-	size_t skip = output->len > TAIL_BYTES ? output->len - TAIL_BYTES : 0;
-	auto_free char *copy = xstrndup(output->data + skip, output->len - skip);
-	char *rest = copy;
-	char *line;
-
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		size_t n = strlen(line);
-		char *last;
-
-		while (n && line[n - 1] == '\r')
-			line[--n] = '\0';
-		last = strrchr(line, '\r');
-		if (last)
-			line = last + 1;
-		if (*line || rest)
-			lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", *line ? line : " ");
-	}
-}
-
 /* --- drawing --------------------------------------------------------------------------------------------- */
 
 static struct layout layout(const struct app *app)
@@ -123,7 +99,7 @@ static void draw_output(const struct app *app, const struct canvas *screen, cons
 
 	if (!pane.area.rows)
 		return;
-	tail_lines(&app->runner->output, &lines);
+	lines_add_tail(&lines, &app->runner->output);
 	rows = lines_draw(&lines, &none, 0);
 	lines_draw(&lines, &pane, rows > pane.area.rows ? rows - pane.area.rows : 0);
 	lines_release(&lines);

@@ -22,6 +22,11 @@ static const struct {
 	{VIEW_PREVIEW, "Keys in the preview"},
 	{VIEW_APPLY, "Keys while a change is written"},
 	{VIEW_VERIFY, "Keys in the list of promises"},
+	{VIEW_VMS, "Keys in the list of virtual machines"},
+	{VIEW_VM, "Keys while a virtual machine runs"},
+	{VIEW_VM_LOG, "Keys in the log"},
+	{VIEW_FORM, "Keys in the form"},
+	{VIEW_PICK, "Keys in the list over the form"},
 	{VIEW_NOIOMMU, "Keys on the page without an IOMMU"},
 };
 

@@ -127,7 +127,11 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	const char *text = next_text(app, p, screen, &sign);
 
 	preview_title(&p->preview, &counts);
-	what = xasprintf("%s ── %s", p->preview.undo ? "Undo" : "Preview", counts.data);
+	what = xasprintf("%s ── %s",
+			 p->preview.other.title ? p->preview.other.title
+			 : p->preview.undo      ? "Undo"
+						: "Preview",
+			 counts.data);
 	frame_title(app, &title);
 	frame_scroll(&p->top, p->at, list.area.rows, (int)p->preview.len);
 	below = (int)p->preview.len - p->top - list.area.rows;
@@ -279,7 +283,11 @@ static void write_it(struct app *app, void *data)
 	/* They were not written: asking for them again is the second step, after the reboot. */
 	for (size_t i = 0; i < plan->waits.len; i++)
 		selection_remove(&app->tree.marks, &plan->waits.items[i]);
-	app_pop_all(app); /* the preview: p is gone */
+	if (p->preview.other.make)
+		app_pop(app); /* back to where it was asked for */
+	else
+		app_pop_all(app);
+	/* The preview: p is gone. */
 	view_apply_open(app, plan);
 }
 
@@ -416,6 +424,16 @@ static void open_page(struct app *app, bool undo)
 		free(p);
 		return;
 	}
+	p->at = (int)preview_start(&p->preview);
+	app_push(app, &view_preview, p);
+}
+
+void view_preview_open_plan(struct app *app, const char *title, plan_fn make, void *data,
+			    void (*free_data)(void *data))
+{
+	struct page *p = xcalloc(1, sizeof(*p));
+
+	preview_init_other(&p->preview, app->situation, title, make, data, free_data);
 	p->at = (int)preview_start(&p->preview);
 	app_push(app, &view_preview, p);
 }

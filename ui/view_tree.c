@@ -147,6 +147,8 @@ static bool can(const struct app *app, const struct view *v, enum action action)
 	(void)v;
 	if (action == ACTION_SUDO)
 		return !app_is_root(app);
+	if (action == ACTION_LAUNCH)
+		return app->vms.live && app->vms.len;
 	if (action == ACTION_UNDO)
 		return app_can_undo(app);
 	if (action != ACTION_STATUS && action != ACTION_PREVIEW)

@@ -34,6 +34,7 @@
 #include "ui/runner.h"
 #include "ui/tree.h"
 #include "ui/ui.h"
+#include "ui/vms.h"
 
 enum input_kind { INPUT_KEY, INPUT_CLICK, INPUT_WHEEL };
 
@@ -101,6 +102,8 @@ struct app {
 	struct findings findings; /* for the marks */
 	struct strv seen;         /* "code subject" of findings that were under the cursor */
 	struct last_change last;
+	struct vms vms;
+	char vm_target[VM_NAME_MAX + 1]; /* whom a question is about */
 	char *override;        /* of ACS, chosen for the plan; NULL: as the last change has it */
 	struct runner *runner; /* the change being applied, or NULL */
 	char *message;         /* stands in the next line until a key is pressed, or NULL */
@@ -129,6 +132,9 @@ void app_reload(struct app *app);
 /* The running command's output, or -1. */
 int app_child_fd(const struct app *app);
 void app_child(struct app *app);
+/* What the virtual machines are waited for with: fills at most VMS_POLLED. */
+size_t app_vm_poll(struct app *app, struct pollfd *ret);
+void app_vms_go_on(struct app *app);
 /* True while a change is being applied: the program must not end now. */
 bool app_is_busy(const struct app *app);
 

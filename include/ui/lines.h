@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
+#include "base/str.h"
 #include "config/target.h"
 #include "ui/draw.h"
 
@@ -34,6 +35,10 @@ struct lines {
 
 void lines_add(struct lines *l, enum sign sign, enum role role, const char *fmt, ...)
 	printf_like(4, 5);
+/* Each line of a text as it is, tabs as blanks. */
+void lines_add_text(struct lines *l, const char *text, size_t len);
+/* The last lines of a command's output; a carriage return starts its line anew, as on a terminal. */
+void lines_add_tail(struct lines *l, const struct str *output);
 void lines_release(struct lines *l);
 /* Draws from row `top` on; returns how many rows there are in all. */
 int lines_draw(const struct lines *l, const struct canvas *c, int top);

@@ -28,6 +28,9 @@ struct next_facts {
 	size_t active;        /* of the configured ones: on vfio-pci now */
 	bool override_is_new; /* an override of ACS was chosen that is not written yet */
 	bool override_waits;  /* one is configured, and this kernel was started without it */
+	size_t vms;           /* virtual machines that are described */
+	const char *vm;       /* the only one's name, or NULL */
+	bool vm_on;           /* one of them runs */
 	size_t blocks;        /* findings that block */
 	bool completes;       /* the cursor is on the device that a marked group lacks */
 	size_t problems;      /* findings that block or warn: as many as the preview shows */
@@ -38,6 +41,7 @@ struct next_step {
 	const char *text;  /* "mark what the VM shall get (Space)"; static */
 	const char *brief; /* for 40 columns */
 	size_t number;     /* where the text has "%zu" */
+	const char *name;  /* where it has "%s": a VM's */
 	enum sign sign;    /* SIGN_OK at the end of the way */
 };
 

@@ -25,8 +25,15 @@ struct preview {
 	struct situation *situation; /* not owned */
 	struct selection marks;      /* what is planned for; copied */
 	bool undo;                   /* the plan takes the last change back */
-	struct plan *plan;           /* NULL when planning failed */
-	struct err err;              /* why */
+	struct {                     /* of any other plan; make NULL: none */
+		int (*make)(const struct situation *s, const void *data, struct plan **ret,
+			    struct err *reterr);
+		void *data; /* owned */
+		void (*free_data)(void *data);
+		const char *title;
+	} other;
+	struct plan *plan;    /* NULL when planning failed */
+	struct err err;       /* why */
 	struct str conflicts; /* an undo: the three versions of each file that was edited since */
 	struct plan_choices choices;
 	struct strv users;     /* who could run the VM: choices.user points into it */
@@ -39,6 +46,11 @@ struct preview {
 /* Plans; what goes wrong is in p->err. */
 void preview_init(struct preview *p, struct situation *s, const struct selection *marks,
 		  const char *override, bool undo);
+/* For any other plan: takes `data`. */
+void preview_init_other(struct preview *p, struct situation *s, const char *title,
+			int (*make)(const struct situation *s, const void *data, struct plan **ret,
+				    struct err *reterr),
+			void *data, void (*free_data)(void *data));
 void preview_release(struct preview *p);
 /* Plans again, for the choices as they are now. */
 void preview_rebuild(struct preview *p);

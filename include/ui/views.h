@@ -22,6 +22,18 @@ void view_help_open(struct app *app, enum view_id from);
 /* What is missing when there is no IOMMU, and how to get it. */
 void view_noiommu_open(struct app *app);
 
+/* Virtual machines: all of them; one of them; its log; its form (NULL: of a new one). */
+void view_vms_open(struct app *app);
+void view_vm_open(struct app *app, const char *name);
+void view_vm_log_open(struct app *app, const char *name);
+void view_form_open(struct app *app, const char *name);
+
+/* Preview of any other plan: `make` plans it, also again when the machine changed; takes `data`. */
+typedef int (*plan_fn)(const struct situation *s, const void *data, struct plan **ret,
+		       struct err *reterr);
+void view_preview_open_plan(struct app *app, const char *title, plan_fn make, void *data,
+			    void (*free_data)(void *data));
+
 /* Preview of the marks, or of taking back the last change. Says why when there is nothing to show. */
 void view_preview_open(struct app *app);
 void view_preview_open_undo(struct app *app);

@@ -13,6 +13,7 @@
 #include "advice/selection.h"
 #include "host/host.h"
 #include "machine/topology.h"
+#include "machine/usage.h"
 #include "vm/profile.h"
 
 struct vm_choice {
@@ -33,6 +34,7 @@ struct vm_choices {
 struct vm_choices_input {
 	const struct host *host;
 	const struct topology *topology;
+	const struct usage *usage;           /* what the host uses is said so */
 	const struct selection *handed_over; /* these come first */
 	const char *name;                    /* of the VM, for the files that would be its own */
 };

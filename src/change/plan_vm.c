@@ -2,6 +2,78 @@
 #include "change/plan_vm.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "vm/preset.h"
+
+/* The NUMA node of the first device, which is the card as a rule; -1 none. */
+static int node_of(const struct situation *s)
+{
+	const struct device *d = s->configured.len
+					 ? topology_find(s->topology, &s->configured.items[0])
+					 : NULL;
+
+	return d ? d->numa_node : -1;
+}
+
+void vm_propose(const struct situation *s, enum vm_system system, struct vm_profile *p)
+{
+	auto_vm_host struct vm_host facts = VM_HOST_INIT;
+
+	vm_host_read(s->host, s->platform->user, &facts);
+	vm_preset(p, system, &facts);
+	for (size_t i = 0; i < s->configured.len; i++) {
+		const struct device *d = topology_find(s->topology, &s->configured.items[i]);
+
+		if (d)
+			vm_preset_device(p, d);
+	}
+	vm_preset_place(p, &facts, node_of(s));
+}
+
+static const struct device *find(const struct situation *s, const struct vm_device *device)
+{
+	struct pci_addr addr;
+
+	return pci_addr_parse(device->address, &addr) ? topology_find(s->topology, &addr) : NULL;
+}
+
+static void complete(const struct situation *s, struct vm_device *to)
+{
+	const struct device *d = find(s, to);
+	char ids[10];
+
+	if (!d || to->ids[0])
+		return;
+	free(to->ids);
+	to->ids = xstrdup(device_ids_text(d, ids));
+	if (to->name[0])
+		return;
+	free(to->name);
+	to->name = device_short_name(d);
+}
+
+void vm_complete_devices(const struct situation *s, struct vm_profile *p)
+{
+	struct vm_device *devices = p->devices.items;
+
+	for (size_t i = 0; i < p->devices.len; i++)
+		complete(s, &devices[i]);
+}
+
+bool vm_has_gpu(const struct situation *s, const struct vm_profile *p)
+{
+	const struct vm_device *devices = p->devices.items;
+
+	for (size_t i = 0; i < p->devices.len; i++) {
+		const struct device *d = find(s, &devices[i]);
+
+		if (d && device_is_gpu(d))
+			return true;
+	}
+	return false;
+}
 
 int plan_vm_profile(const struct situation *s, const struct vm_profile *p, struct plan **ret,
 		    struct err *reterr)

@@ -20,19 +20,55 @@ static int empty_list(struct vm_profile *p, const struct vm_field *f, struct str
 
 static int set_fields(const struct cli *c, struct vm_profile *p, struct err *reterr)
 {
-	const struct strv *given = &c->args.fields;
+	const struct strv *fields = &c->args.fields;
 	auto_strv struct strv emptied = STRV_INIT;
 
-	for (size_t i = 0; i + 1 < given->len; i += 2) {
-		const struct vm_field *f = vm_field_find(given->items[i]);
+	for (size_t i = 0; i + 1 < fields->len; i += 2) {
+		const struct vm_field *f = vm_field_find(fields->items[i]);
 		int r = f ? empty_list(p, f, &emptied, reterr) : -EINVAL;
 
 		if (r == 0)
-			r = vm_field_set(p, f, given->items[i + 1], reterr);
+			r = vm_field_set(p, f, fields->items[i + 1], reterr);
 		if (r < 0)
-			return err_wrap(reterr, r, "--%s", given->items[i]);
+			return err_wrap(reterr, r, "--%s", fields->items[i]);
 	}
 	return 0;
+}
+
+/* Is a field among the options? Its last value, or NULL. */
+static const char *given(const struct cli *c, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i + 1 < c->args.fields.len; i += 2)
+		if (!strcmp(c->args.fields.items[i], key))
+			value = c->args.fields.items[i + 1];
+	return value;
+}
+
+/* What this machine suggests for that guest, and then what was said. */
+static int propose(struct cli *c, struct vm_profile *p, struct err *reterr)
+{
+	const char *system = given(c, "system");
+	int r = system ? vm_field_set(p, vm_field_find("system"), system, reterr) : 0;
+
+	if (r < 0)
+		return err_wrap(reterr, r, "--system");
+	vm_propose(c->situation, (enum vm_system)p->system, p);
+	r = set_fields(c, p, reterr);
+	if (r == 0 && given(c, "device") && !given(c, "display"))
+		p->display = vm_has_gpu(c->situation, p) ? VM_DISPLAY_NONE : VM_DISPLAY_STD;
+	return r;
+}
+
+/* Other cores than those that were chosen together with the pinning make that void. */
+static void drop_pinning(const struct cli *c, struct vm_profile *p)
+{
+	if (given(c, "pin") || (!given(c, "cores") && !given(c, "threads")))
+		return;
+	if (vm_field_set(p, vm_field_find("pin"), "", NULL) < 0 ||
+	    vm_field_set(p, vm_field_find("pin-emulator"), "", NULL) < 0)
+		return; /* "" always fits */
 }
 
 /* What is written has to go together. */
@@ -67,12 +103,13 @@ static int carry_out(struct cli *c, const struct plan *plan)
 	return cli_carry_out(c, plan);
 }
 
-static int save(struct cli *c, const struct vm_profile *p)
+static int save(struct cli *c, struct vm_profile *p)
 {
 	struct plan *plan = NULL;
 	struct err err = ERR_INIT;
 	int status;
 
+	vm_complete_devices(c->situation, p);
 	if (check(c, p, &err) < 0 || plan_vm_profile(c->situation, p, &plan, &err) < 0)
 		return cli_fail(c, &err);
 	status = carry_out(c, plan);
@@ -87,12 +124,16 @@ int vm_cmd_new(struct cli *c, const char *name)
 	int status;
 
 	vm_profile_init(&p, name);
-	if (set_fields(c, &p, &err) < 0)
+	if (set_fields(c, &p, &err) < 0) { /* wrong usage is said before the machine is read */
 		status = cli_wrong_usage(c, &err);
-	else if (cli_open_situation(c, &err) < 0)
+	} else if (cli_open_situation(c, &err) < 0) {
 		status = cli_fail(c, &err);
-	else
+	} else if (propose(c, &p, &err) < 0) {
+		status = cli_wrong_usage(c, &err);
+	} else {
+		drop_pinning(c, &p);
 		status = save(c, &p);
+	}
 	vm_profile_release(&p);
 	return status;
 }
@@ -109,6 +150,7 @@ static int edit(struct cli *c, struct vm_profile *p, const char *name)
 	if (cli_open_situation(c, &err) < 0)
 		return cli_fail(c, &err);
 	cli_vm_problems(c, &problems);
+	drop_pinning(c, p);
 	return save(c, p);
 }
 

@@ -51,12 +51,17 @@ static void each(const struct vm_choices_input *in, const char *dir, struct vm_c
 
 /* --- PCI devices --------------------------------------------------------------------------- */
 
-static void add_device(const struct device *d, struct vm_choices *ret)
+static void add_device(const struct vm_choices_input *in, const struct device *d,
+		       struct vm_choices *ret)
 {
 	auto_free char *name = device_short_name(d);
+	size_t n = 0;
+	const struct usage_item *used = usage_of(in->usage, &d->addr, &n);
+	auto_free char *by = used ? xasprintf(", the host's: %s", usage_kind_label(used->kind))
+				  : xstrdup("");
 
 	add(ret, xasprintf("%s ids=%04x:%04x", d->bdf, d->vendor, d->id),
-	    xasprintf("%s %s, on %s", d->bdf, name, d->driver ? d->driver : "no driver"));
+	    xasprintf("%s %s, on %s%s", d->bdf, name, d->driver ? d->driver : "no driver", by));
 }
 
 static void find_devices(const struct vm_choices_input *in, struct vm_choices *ret)
@@ -67,7 +72,7 @@ static void find_devices(const struct vm_choices_input *in, struct vm_choices *r
 
 			if (device_is_takeable(d) && d->group != NO_GROUP &&
 			    selection_has(in->handed_over, &d->addr) == handed)
-				add_device(d, ret);
+				add_device(in, d, ret);
 		}
 }
 

@@ -83,7 +83,7 @@ says "say what to change"
 status 0 edit "$name" --memory 12G --device 01:00.1 --yes
 grep -q '^# mine: do not touch$' "$conf" || complain "the owner's comment is gone"
 status 0 show "$name" --json
-holds '.fields.memory == "12G" and .fields.device == ["0000:01:00.1"] and (.fields.disk | length) == 1'
+holds '.fields.memory == "12G" and .fields.device == ["0000:01:00.1 ids=10de:10f9 name=NVIDIA TU106 HD Audio"] and (.fields.disk | length) == 1'
 status 0 edit "$name" --memory "" --device "" --yes
 status 0 show "$name" --json
 holds '.fields.device == []'

@@ -63,6 +63,13 @@ static const struct {
 	{"what-if-written", DESKTOP, "/08:00\n al\npWyes\nq", CHARSET_UTF8, false},
 	{"what-if-not-root", ARCHBOX, "a", CHARSET_UTF8, true},
 	{"no-iommu", NO_IOMMU, "", CHARSET_UTF8, false},
+	{"vms-none", ARCHBOX, "v", CHARSET_UTF8, false},
+	{"form", ARCHBOX, "gpWyes\nqvn", CHARSET_UTF8, false},
+	{"form-typed", ARCHBOX, "vn\n-a", CHARSET_UTF8, false},
+	{"form-wrong", ARCHBOX, "vnjj\n0X", CHARSET_UTF8, false},
+	{"form-choose", ARCHBOX, "vn\t\t\t\n", CHARSET_UTF8, false},
+	{"form-preview", ARCHBOX, "vnW", CHARSET_UTF8, false},
+	{"vms", ARCHBOX, "gpWyes\nqvnWWyes\nq", CHARSET_UTF8, false},
 	{"quit", ARCHBOX, " q", CHARSET_UTF8, false},
 };
 
