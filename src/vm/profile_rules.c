@@ -37,6 +37,24 @@ static void check_cpus_of(const struct vm_profile *p, struct vm_problems *to)
 			"guest");
 }
 
+/* What QEMU refuses to start without (QEMU: docs/system/i386/hyperv.rst). */
+static void check_hyperv(const struct vm_profile *p, struct vm_problems *to)
+{
+	static const struct {
+		unsigned has, needs;
+		const char *text;
+	} rules[] = {
+		{VM_HV_SYNIC, VM_HV_VPINDEX, "synic needs vpindex"},
+		{VM_HV_STIMER, VM_HV_SYNIC | VM_HV_TIME, "stimer needs synic and time"},
+		{VM_HV_TLBFLUSH, VM_HV_VPINDEX, "tlbflush needs vpindex"},
+		{VM_HV_IPI, VM_HV_VPINDEX, "ipi needs vpindex"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (p->hyperv & rules[i].has && (p->hyperv & rules[i].needs) != rules[i].needs)
+			problem(to, "hyperv", rules[i].text);
+}
+
 static void check_firmware(const struct vm_profile *p, struct vm_problems *to)
 {
 	if (p->firmware == VM_UEFI_SECURE && p->machine != VM_Q35)
@@ -126,6 +144,7 @@ static void check_rest(const struct vm_profile *p, struct vm_problems *to)
 void vm_profile_check(const struct vm_profile *p, struct vm_problems *problems)
 {
 	check_cpus_of(p, problems);
+	check_hyperv(p, problems);
 	check_firmware(p, problems);
 	check_devices(p, problems);
 	check_disks(p, problems);

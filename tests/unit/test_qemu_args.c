@@ -449,12 +449,41 @@ static void test_hyperv_names(void **state)
 	stand_release(&s);
 }
 
+/* swtpm itself beside the real QEMU: started before it, gone after it, its state kept. */
+static void test_tpm(void **state)
+{
+	auto_str struct str out = STR_INIT;
+	auto_str struct str script = STR_INIT;
+	struct stand s;
+
+	(void)state;
+	if (!shells_have("qemu-system-x86_64") || !shells_have("swtpm"))
+		skip();
+	stand_init(&s, "tpm");
+	set(&s, "tpm", "yes");
+	launch_script_write(&script, &s.vm, &s.platform);
+	tmproot_put_bytes(s.root, "/launch.sh", script.data, script.len);
+	if (shell_run(&out,
+		      "cd '%s' && sed -i 's/|| check_all$/|| true/' launch.sh && export "
+		      "HOME=\"$PWD/home\" "
+		      "XDG_RUNTIME_DIR=\"$PWD/run\" DROPPED=\"$PWD/dropped\"; timeout 300 bash "
+		      "./launch.sh 2>&1",
+		      s.root) ||
+	    out.len)
+		fail_msg("%s", out.data);
+	assert_true(tmproot_has(s.root, "/home/tpm"));
+	assert_false(tmproot_has(s.root, "/run/vfiotui/tpm.tpm"));
+	assert_int_equal(tmproot_count(s.root, "permall"), 1);
+	stand_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_single_fields), cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_everything),    cmocka_unit_test(test_the_guides_example),
 		cmocka_unit_test(test_pinning),       cmocka_unit_test(test_hyperv_names),
+		cmocka_unit_test(test_tpm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
