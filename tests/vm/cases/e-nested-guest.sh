@@ -1,7 +1,7 @@
 # every change
-# A guest of the guest: two devices are handed over, the launch script that was written for them starts a VM by KVM. It sees both
-# of them, writes and reads the NVMe, has a link on the network card, and shuts down by its power button. Then the devices go
-# back to their own drivers, and the same VM is described to the program, started by it, and shut down over QMP.
+# A guest of the guest: a VM with two devices is described, and its launch script starts it by KVM. It sees both of them, writes and
+# reads the NVMe, has a link on the network card, and shuts down by its power button; the devices go back to their own drivers.
+# Then the program starts it, which takes the devices by itself, and shuts it down over QMP, and they are back again.
 machine --kvm --topology intel <<-'INSIDE'
 	kernel=$(echo /boot/vmlinuz-*)
 	initrd=/usr/local/lib/vm/nested.cpio.gz
@@ -29,24 +29,23 @@ machine --kvm --topology intel <<-'INSIDE'
 		dd if="/dev/$(basename /sys/bus/pci/devices/0000:08:00.0/nvme/nvme*)n1" of=/dev/null bs=4k count=4
 	}
 
-	say "by the launch script"
-	printf '#!/bin/sh\nexit 0\n' >/tmp/quick && chmod 755 /tmp/quick
-	mount --bind /tmp/quick /usr/sbin/update-initramfs # other cases build the image; here the devices are bound below
-	mount --bind /tmp/quick /usr/sbin/update-grub
-	vfiotui apply 03:00.0 08:00.0 --user root --yes
-	launch=/etc/vfiotui/launch.sh
+	say "described to the program"
+	vfiotui vm new inner --system linux --firmware bios --memory 512M --cores 1 --network none --display none --bind at-start \
+		--device 03:00.0 --device 08:00.0 --qemu-option -serial --qemu-option file:/tmp/guest \
+		--qemu-option -kernel --qemu-option "$kernel" --qemu-option -initrd --qemu-option $initrd \
+		--qemu-option -append --qemu-option "$words" --yes | grep -v '^+'
+	launch=/etc/vfiotui/vm/inner.sh
+
+	say "started by its launch script, with the devices bound beforehand"
 	vfiotui bind --yes 03:00.0 08:00.0
 	expect_driver 03:00.0 vfio-pci
 	expect_driver 08:00.0 vfio-pci
-	$launch --create-disk 16M
 	$launch --check
-	# OVMF takes a minute here, under an emulated processor; its owner may edit the script
-	sed -i 's/^firmware=.*/firmware="bios"/; s/^memory=[0-9]*/memory=512/' $launch
-	$launch -- -display none -serial file:/tmp/guest -kernel "$kernel" -initrd $initrd -append "$words" &
+	$launch &
 	pid=$!
 	guest_worked [ -d /proc/$pid ]
 	stays_in_use
-	kill -TERM $pid
+	kill -TERM $pid # presses the power button
 	wait $pid
 	guest_ended
 	vfiotui release 03:00.0 08:00.0
@@ -54,12 +53,8 @@ machine --kvm --topology intel <<-'INSIDE'
 	expect_driver 08:00.0 nvme
 	nvme_works
 
-	say "by vfiotui vm start, which takes the devices from their drivers by itself"
+	say "started by vfiotui vm start, which takes the devices from their drivers"
 	rm /tmp/guest
-	vfiotui vm new inner --system linux --firmware bios --memory 512M --cores 1 --network none --display none --bind at-start \
-		--device 03:00.0 --device 08:00.0 --qemu-option -serial --qemu-option file:/tmp/guest \
-		--qemu-option -kernel --qemu-option "$kernel" --qemu-option -initrd --qemu-option $initrd \
-		--qemu-option -append --qemu-option "$words" --yes
 	if vfiotui vm status inner; then fail "it is said to run before it was started"; fi
 	vfiotui vm start inner --wait $patience || { vfiotui vm log inner; fail "it did not start"; }
 	expect_driver 03:00.0 vfio-pci
