@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/rules.h"
 #include "base/mem.h"
 #include "change/undo.h"
 #include "change/verify.h"
@@ -105,9 +106,44 @@ static bool verify_is_due(const struct app *app)
 	       !was_shown(app->situation->host, app->last.id);
 }
 
+/* --- the second step of an override ------------------------------------------------- */
+
+/* Nobody of its group would stay with the host any more: the reboot has parted it. */
+static bool has_parted(const struct app *app, const struct pci_addr *a)
+{
+	const struct situation *s = app->situation;
+	const struct device *d = topology_find(s->topology, a);
+	const struct iommu_group *g = d ? topology_group(s->topology, d->group) : NULL;
+
+	return g && group_state(s->topology, g, &app->tree.marks) == GROUP_OK;
+}
+
+/* What the last change left out until the groups have parted is marked again once they have. */
+static void mark_second_step(struct app *app)
+{
+	auto_journal struct journal j = JOURNAL_INIT;
+	const struct change_record *last;
+	size_t before = app->tree.marks.len;
+
+	if (journal_load(app->situation->host, &j, NULL) < 0 || !(last = journal_last(&j)))
+		return;
+	for (size_t i = 0; i < last->waits.len; i++)
+		selection_add(&app->tree.marks, &last->waits.items[i]);
+	for (size_t i = 0; i < last->waits.len; i++)
+		if (!has_parted(app, &last->waits.items[i]) &&
+		    !selection_has(&app->situation->configured, &last->waits.items[i]))
+			selection_remove(&app->tree.marks, &last->waits.items[i]);
+	if (app->tree.marks.len == before)
+		return;
+	app_marked(app);
+	app_say(app, SIGN_CHANGE,
+		"the groups have parted: what waited for that is marked (p: the plan)");
+}
+
 void app_start(struct app *app)
 {
 	start_read_journal(app);
+	mark_second_step(app);
 	if (app_has_no_iommu(app) && !app->situation->configured.len)
 		view_noiommu_open(app);
 	if (offer_repair(app) || !verify_is_due(app))

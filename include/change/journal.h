@@ -57,6 +57,7 @@ struct change_record {
 	time_t when;
 	int undoes;                  /* id of the change it took back, 0 */
 	struct selection devices;    /* handed over after it */
+	struct selection waits;      /* asked for, but left for a second step after the reboot */
 	struct strv names;           /* their names, for history */
 	struct strv ids;             /* their "10de:2484", which tell later whether a card moved */
 	struct selection by_address; /* those of them that are bound by address */

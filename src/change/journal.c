@@ -362,6 +362,7 @@ static int fill_record(const struct host *host, const struct plan *plan, struct 
 	c->choices.user = c->user;
 	c->override = xstrdup(plan->choices.acs_override);
 	c->choices.acs_override = c->override;
+	selection_copy(&c->waits, &plan->waits);
 	fill_devices(plan, c);
 	fill_commands(&plan->changes, c);
 	strv_copy(&c->owned, &plan->changes.owned);

@@ -65,6 +65,7 @@ void change_record_release(struct change_record *r)
 	free(r->override);
 	selection_release(&r->devices);
 	selection_release(&r->by_address);
+	selection_release(&r->waits);
 	strv_release(&r->names);
 	strv_release(&r->ids);
 	strv_release(&r->owned);
@@ -138,6 +139,16 @@ static json_t *json_devices(const struct change_record *r)
 	return list;
 }
 
+static json_t *json_waits(const struct selection *waits)
+{
+	json_t *list = json_array();
+	char bdf[PCI_ADDR_TEXT];
+
+	for (size_t i = 0; i < waits->len; i++)
+		json_array_append_new(list, json_string(pci_addr_format(&waits->items[i], bdf)));
+	return list;
+}
+
 static json_t *json_edits(const struct change_record *r)
 {
 	json_t *list = json_array();
@@ -208,6 +219,7 @@ void journal_record_write(const struct change_record *r, struct str *out)
 			      r->undoes, "reboot", r->reboot);
 
 	json_object_set_new(o, "devices", json_devices(r));
+	json_object_set_new(o, "waits", json_waits(&r->waits));
 	json_object_set_new(o, "choices", json_choices(&r->choices));
 	json_object_set_new(o, "edits", json_edits(r));
 	json_object_set_new(o, "commands", json_commands(r));
@@ -449,6 +461,20 @@ static bool take_devices(const json_t *list, struct change_record *r)
 	return true;
 }
 
+/* Records of before have none. */
+static bool take_waits(const json_t *list, struct change_record *r)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *address = json_string_value(json_array_get(list, i));
+		struct pci_addr a;
+
+		if (!address || !pci_addr_parse(address, &a))
+			return false;
+		selection_add(&r->waits, &a);
+	}
+	return !list || json_is_array(list);
+}
+
 /* The name of the first part that is not as it should be, or NULL. */
 static const char *take_record(const json_t *o, struct change_record *r, struct edit_sizes **sizes)
 {
@@ -456,6 +482,8 @@ static const char *take_record(const json_t *o, struct change_record *r, struct 
 		return "id, when, state or undoes";
 	if (!take_devices(json_object_get(o, "devices"), r))
 		return "devices";
+	if (!take_waits(json_object_get(o, "waits"), r))
+		return "waits";
 	if (!take_choices(json_object_get(o, "choices"), r))
 		return "choices";
 	if (!take_edits(json_object_get(o, "edits"), r, sizes))

@@ -110,6 +110,19 @@ is "all holds" true "$(jq .ok "$TMP/out")"
 run 0 plan $nic --json
 is "nothing waits" '[]' "$(jq -c .waits "$TMP/out")"
 is "nothing blocks" 0 "$(jq '[.findings[] | select(.severity == "block")] | length' "$TMP/out")"
+if command -v tmux >/dev/null; then
+	socket=vfiotui-override-$$
+	trap 'tmux -L "$socket" kill-server 2>/dev/null' EXIT
+	cases=$((cases + 1))
+	LC_ALL=C.UTF-8 tmux -L "$socket" -f /dev/null new-session -d -x 80 -y 24 "'$VFIOTUI' --root '$root'"
+	for ((i = 0; i < 600; i++)); do
+		tmux -L "$socket" capture-pane -p >"$TMP/screen" 2>/dev/null
+		grep -q 'what waited for that is marked' "$TMP/screen" && break
+		sleep 0.1
+	done
+	grep -q '1 marked' "$TMP/screen" || complain "the screen does not mark what waited: $(cat "$TMP/screen")"
+	tmux -L "$socket" kill-server 2>/dev/null
+fi
 run 0 apply $nic --yes
 grep -q 'ids=10ec:8168' "$root/etc/modprobe.d/vfio.conf" || complain "the device is not handed over"
 grep -q 'pcie_acs_override=downstream,multifunction' "$root/etc/default/grub" || complain "the override went with the second step"
