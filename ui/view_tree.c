@@ -40,8 +40,9 @@ static void draw_list_rule(const struct app *app, const struct canvas *screen,
 	const struct tree *t = &app->tree;
 	auto_free char *title = xasprintf("Groups ─ %s%s%s", filter_name(t->filter),
 					  t->search.len ? " ─ /" : "", t->search.data);
-	auto_free char *right = xasprintf("%zu groups ─ %s", app->situation->topology->groups_len,
-					  live_word(app));
+	const char *moved = findings_have(&app->findings, "moved", NULL) ? "moved! ─ " : "";
+	auto_free char *right = xasprintf("%s%zu groups ─ %s", moved,
+					  app->situation->topology->groups_len, live_word(app));
 
 	draw_rule(&line, 0, title, right);
 	if (l->beside)

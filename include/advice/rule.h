@@ -78,6 +78,7 @@ void rule_moved(const struct rule_context *c, const struct rule *rule);
 void rule_boot_vga(const struct rule_context *c, const struct rule *rule);
 void rule_only_gpu(const struct rule_context *c, const struct rule *rule);
 void rule_audio_left_behind(const struct rule_context *c, const struct rule *rule);
+void rule_option_rom_no_uefi(const struct rule_context *c, const struct rule *rule);
 /* rules_device.c */
 void rule_bridge_marked(const struct rule_context *c, const struct rule *rule);
 void rule_no_group(const struct rule_context *c, const struct rule *rule);

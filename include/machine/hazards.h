@@ -23,6 +23,8 @@ enum hazard_kind {
 	HAZARD_RESERVED, /* a group whose memory must stay mapped 1:1: a "direct" region */
 	HAZARD_REFUSED,  /* the kernel refused to give this device to a VM for its RMRR */
 	HAZARD_FRAMEBUFFER, /* the firmware's framebuffer lies in this device's memory and is claimed */
+	HAZARD_ROM_NO_UEFI, /* an image of its ROM has code for a BIOS only */
+	HAZARD_ROM_UEFI,    /* no hazard: an image has code for UEFI */
 };
 
 struct hazard {
@@ -41,7 +43,7 @@ struct hazards {
 	bool unsafe_allowed;       /* vfio_iommu_type1.allow_unsafe_interrupts=1 is in force */
 };
 
-/* Never fails. */
+/* Never fails. The ROM itself is read of another root only: on a live machine that means to write to the card. */
 void hazards_read(const struct host *host, const struct topology *topology, struct hazards *ret);
 void hazards_release(struct hazards *h);
 /* The hazard of that kind for this device (or, for HAZARD_RESERVED, its group), or NULL. */
@@ -49,6 +51,10 @@ const struct hazard *hazards_of(const struct hazards *h, enum hazard_kind kind,
 				const struct device *d);
 /* Adds what the lines of a kernel log tell; `text` is one or more lines. */
 void hazards_add_log(struct hazards *h, const char *text);
+
+/* Looks into an image of a device's ROM; a file that is none adds nothing. */
+void hazards_add_rom(struct hazards *h, const struct host *host, const struct pci_addr *addr,
+		     const char *path);
 
 /* Does this line of a kernel log matter to hazards_add_log()? For recordings. */
 bool hazards_log_matters(const char *line);

@@ -128,3 +128,27 @@ void rule_audio_left_behind(const struct rule_context *c, const struct rule *rul
 			 xasprintf("Hand over %s as well.", all));
 	}
 }
+
+/* OVMF starts a card by the UEFI image of its ROM (GOP); without one the screen stays dark. */
+void rule_option_rom_no_uefi(const struct rule_context *c, const struct rule *rule)
+{
+	for (size_t i = 0; c->in->hazards && i < c->len; i++) {
+		const struct device *d = c->selected[i];
+		const struct hazard *h = hazards_of(c->in->hazards, HAZARD_ROM_NO_UEFI, d);
+
+		if (!h || !device_is_gpu(d) || hazards_of(c->in->hazards, HAZARD_ROM_UEFI, d))
+			continue;
+		auto_free char *label = rule_device(d);
+
+		rule_add(
+			c, rule, xstrdup(d->bdf),
+			xasprintf(
+				"The firmware on %s (%s) is for an old BIOS only. A VM that starts "
+				"by UEFI, as VMs do unless told otherwise, shows nothing on this "
+				"card before the guest's own driver runs.",
+				label, h->what),
+			xstrdup("Let the VM start by BIOS: vfiotui vm edit NAME --firmware bios. "
+				"Or "
+				"give the card a ROM image with a UEFI part."));
+	}
+}

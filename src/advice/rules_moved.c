@@ -261,9 +261,7 @@ static char *moved_text(const struct moves *m)
 {
 	struct str text = STR_INIT;
 
-	str_adds(&text,
-		 "The machine is not as it was when its map was saved (by the last apply, or "
-		 "by check --save-map).");
+	str_adds(&text, "The machine has changed since its map was saved.");
 	add_part(&text, "", &m->stale, "");
 	if (m->stale.len && m->unchecked)
 		str_adds(&text, " A hand-made entry gives it to the VM all the same: it looks at "

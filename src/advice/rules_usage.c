@@ -30,13 +30,19 @@ static const struct usage_words words[USAGE_KINDS] = {
 	[USAGE_CONSOLE_DISPLAY] = {"shows the console",
 				   "Its picture stops when the device is handed over.",
 				   "Make sure that you can log in over SSH before the reboot."},
-	[USAGE_DISPLAY] = {"is a display in use",
-			   "The desktop on it ends when the device is handed over.", NULL},
+	[USAGE_DISPLAY] =
+		{"is a display in use", "The desktop on it ends when the device is handed over.",
+		 "Save your work before the reboot; another card has to show the desktop then."},
 	[USAGE_LAST_KEYBOARD] =
-		{"is the only controller with a keyboard",
-		 "You could not type at this host any more.",
-		 "Plug a keyboard into another controller, or make sure that SSH works."},
-	[USAGE_VM] = {"is in use by a virtual machine", "That VM keeps it until it ends.", NULL},
+		{"has the last keyboard or mouse of this host behind it",
+		 "Handed over, it works in the VM only, and nobody can sit at this host any more.",
+		 "Plug a keyboard and a mouse into another controller, or make sure that you can "
+		 "log in over SSH."},
+	[USAGE_SOUND] = {"plays or records sound now", "The host loses this sound.", NULL},
+	[USAGE_NETWORK_UP] = {"is a network link in use", "The host loses this link.",
+			      "Make sure that nothing needs it: a file server, other VMs."},
+	[USAGE_VM] = {"is in use by a virtual machine", "That VM keeps it until it ends.",
+		      "Shut that VM down before the device goes elsewhere."},
 };
 
 /* The uses of that kind, "/dev/sda1 on /, /dev/sda2 on /home"; NULL when there is none. */

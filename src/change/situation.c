@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "change/remember.h"
 #include "machine/hazards.h"
+#include "vm/profile.h"
 
 struct situation_cache {
 	bool has_isolation, has_hazards, has_map;
@@ -48,14 +49,40 @@ const struct isolation_report *situation_isolation(const struct situation *s)
 	return &c->isolation;
 }
 
+/* The ROM images that the profiles of VMs give to their devices. */
+static void add_roms(const struct situation *s, struct hazards *h)
+{
+	struct files *files = files_new(s->host);
+	auto_strv struct strv names = STRV_INIT;
+
+	if (vm_profile_list(files, &names, NULL) < 0)
+		strv_release(&names);
+	for (size_t i = 0; i < names.len; i++) {
+		auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
+		auto_vm_profile struct vm_profile p;
+		const int r = vm_profile_load(files, names.items[i], &p, &problems, NULL);
+
+		for (size_t k = 0; r >= 0 && k < p.devices.len; k++) {
+			const struct vm_device *d = (const struct vm_device *)p.devices.items + k;
+			struct pci_addr addr;
+
+			if (d->rom && d->rom[0] && pci_addr_parse(d->address, &addr))
+				hazards_add_rom(h, s->host, &addr, d->rom);
+		}
+	}
+	files_free(files);
+}
+
 static const struct hazards *get_hazards(const struct situation *s)
 {
 	struct situation_cache *c = s->cache;
 
 	if (!c)
 		return NULL;
-	if (!c->has_hazards)
+	if (!c->has_hazards) {
 		hazards_read(s->host, s->topology, &c->hazards);
+		add_roms(s, &c->hazards);
+	}
 	c->has_hazards = true;
 	return &c->hazards;
 }

@@ -156,6 +156,20 @@ static void show_kind(struct printer *p, const struct device *d)
 		row(p, "Boot display", "yes: firmware and console show here");
 }
 
+/* Never by a read of the ROM itself on a live machine: that needs a write to the card. */
+static void show_rom(struct printer *p, const struct situation *s, const struct device *d)
+{
+	const struct hazards *h = situation_rules(s, &s->configured).hazards;
+	const bool uefi = h && hazards_of(h, HAZARD_ROM_UEFI, d);
+	const bool bios = h && hazards_of(h, HAZARD_ROM_NO_UEFI, d);
+
+	if (device_is_gpu(d))
+		row(p, "UEFI in ROM",
+		    uefi   ? "yes"
+		    : bios ? "no: a VM starts it by BIOS only"
+			   : "cannot tell: its ROM is not read here; a copy given to a VM tells");
+}
+
 static void show_drivers(struct printer *p, const struct situation *s, const struct device *d)
 {
 	auto_free char *modules = strv_join(&d->modules, " ");
@@ -270,6 +284,7 @@ int cmd_show(struct cli *c)
 		return EXIT_DONE;
 	}
 	show_kind(&c->out, d);
+	show_rom(&c->out, c->situation, d);
 	show_drivers(&c->out, c->situation, d);
 	show_group(c, d);
 	show_place(&c->out, c->situation, d);

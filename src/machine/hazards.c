@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "machine/option_rom.h"
 
 #define LOG_MAX (4U << 20)
 #define IOMEM_MAX (1U << 20)
@@ -235,6 +236,36 @@ static void read_interrupts(const struct host *host, struct hazards *h)
 		!strcmp(allowed.data, "Y");
 }
 
+/* --- ROM images -------------------------------------------------------------------- */
+
+void hazards_add_rom(struct hazards *h, const struct host *host, const struct pci_addr *addr,
+		     const char *path)
+{
+	auto_str struct str image = STR_INIT;
+	struct option_rom rom;
+
+	if (host_read(host, path, &image, NULL) < 0)
+		return;
+	rom = option_rom_parse(image.data, image.len);
+	if (rom.uefi)
+		add(h, HAZARD_ROM_UEFI, NO_GROUP, addr, path);
+	else if (rom.bios)
+		add(h, HAZARD_ROM_NO_UEFI, NO_GROUP, addr, path);
+}
+
+/* sysfs shows a ROM only after "1" was written to it, which some cards answer with a hang. */
+static void read_roms(const struct host *host, const struct topology *t, struct hazards *h)
+{
+	for (size_t i = 0; !host_is_live(host) && i < t->len; i++) {
+		auto_free char *path = NULL;
+
+		if (!device_is_gpu(&t->devices[i]))
+			continue;
+		path = xasprintf("/sys/bus/pci/devices/%s/rom", t->devices[i].bdf);
+		hazards_add_rom(h, host, &t->devices[i].addr, path);
+	}
+}
+
 void hazards_read(const struct host *host, const struct topology *topology, struct hazards *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -242,6 +273,7 @@ void hazards_read(const struct host *host, const struct topology *topology, stru
 	read_regions(host, topology, ret);
 	read_framebuffers(host, topology, ret);
 	read_interrupts(host, ret);
+	read_roms(host, topology, ret);
 }
 
 void hazards_release(struct hazards *h)

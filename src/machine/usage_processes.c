@@ -18,6 +18,28 @@ struct process_scan {
 	char *comm; /* read when it is needed */
 };
 
+/* What QEMU's "-name" says: "win11", "guest=win11,debug-threads=on"; adds nothing for other programs. */
+static void add_vm_name(const struct process_scan *p, struct str *ret)
+{
+	auto_free char *path = xasprintf("/proc/%s/cmdline", p->pid);
+	auto_str struct str words = STR_INIT;
+	const char *name = NULL;
+
+	if (host_read(p->scan->host, path, &words, NULL) < 0)
+		return;
+	for (size_t at = 0; at < words.len; at += strlen(words.data + at) + 1) {
+		if (name) {
+			name = words.data + at;
+			break;
+		}
+		name = strcmp(words.data + at, "-name") ? NULL : "";
+	}
+	if (name && text_starts_with(name, "guest="))
+		name += strlen("guest=");
+	if (name && *name)
+		str_addf(ret, " %.*s", (int)strcspn(name, ","), name);
+}
+
 static const char *who(struct process_scan *p)
 {
 	auto_free char *path = NULL;
@@ -28,6 +50,8 @@ static const char *who(struct process_scan *p)
 	path = xasprintf("/proc/%s/comm", p->pid);
 	if (host_read_line(p->scan->host, path, &comm, NULL) < 0)
 		str_clear(&comm);
+	if (text_starts_with(comm.len ? comm.data : "", "qemu"))
+		add_vm_name(p, &comm);
 	p->comm = xasprintf("%s (pid %s)", comm.len ? comm.data : "a process", p->pid);
 	return p->comm;
 }

@@ -59,19 +59,20 @@ picture "$root" >"$TMP/first"
 
 # --- nothing is remembered before the first apply; then the map is there, and marks what was handed over
 run 0 --root "$root" check
-silent "not as it was"
+silent "has changed since its map"
 [ ! -e "$root/$map" ] || complain "a map without an apply"
 run 0 --root "$root" apply 0b:00 --bind=address --user alex --yes
 grep -q '^0000:0b:00.0 10de:2484 1462:3905 15 x ' "$root/$map" || complain "the card's row: $(cat "$root/$map")"
 grep -q '^0000:02:00.0 144d:a80a 144d:a801 12 - ' "$root/$map" || complain "the disk's row: $(cat "$root/$map")"
 [ "$(stat -c %a "$root/$map")" = 600 ] || complain "mode $(stat -c %a "$root/$map") of the map"
 run 0 --root "$root" check
-silent "not as it was"
+silent "has changed since its map"
 
 # --- the same disk in the machine as it is after the update
 cp -a "$root/etc" "$root/var" "$now/"
 run 0 --root "$now" check
 says "0b:00.0, configured for a VM, now holds another device (AMD"
+says "The machine has changed since its map was saved. 0b:00.0, configured"
 says "is not handed over in its place"
 says "from 0b:00.0 to 0c:00.0"
 says "vfiotui apply 0c:00.0 0c:00.1"
@@ -112,7 +113,7 @@ says "now holds another device"
 # --- applied again, nothing is left to say
 run 0 --root "$now" apply 0c:00 --bind=address --user alex --yes
 run 0 --root "$now" check
-silent "not as it was"
+silent "has changed since its map"
 run 0 --root "$now" list --json
 holds '[.groups[].devices[] | select(.configured) | .address] == ["0000:0c:00.0", "0000:0c:00.1"]'
 

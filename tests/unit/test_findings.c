@@ -147,11 +147,16 @@ static void no_override_parts_these(void **state)
 static void hazards_of_the_selection(void **state)
 {
 	static const char *const rows[] = {"0000:01:00.0 1 020000 8086:1521 igb",
-					   "0000:02:00.0 2 030000 10de:2484 nouveau", NULL};
+					   "0000:02:00.0 2 030000 10de:2484 nouveau",
+					   "0000:03:00.0 3 030000 1002:6613 radeon",
+					   "0000:04:00.0 4 030000 1002:6613 radeon", NULL};
 	static struct hazard items[] = {
 		{HAZARD_RESERVED, 1, {.bus = 0}, (char *)(uintptr_t) "0x1000-0x1fff"},
 		{HAZARD_FRAMEBUFFER, NO_GROUP, {.bus = 2}, (char *)(uintptr_t) "BOOTFB"},
 		{HAZARD_REFUSED, NO_GROUP, {.bus = 2}, (char *)(uintptr_t) "log"},
+		{HAZARD_ROM_NO_UEFI, NO_GROUP, {.bus = 3}, (char *)(uintptr_t) "/old.rom"},
+		{HAZARD_ROM_NO_UEFI, NO_GROUP, {.bus = 4}, (char *)(uintptr_t) "/old.rom"},
+		{HAZARD_ROM_UEFI, NO_GROUP, {.bus = 4}, (char *)(uintptr_t) "/new.rom"},
 	};
 	static const struct {
 		const char *selected;
@@ -163,8 +168,10 @@ static void hazards_of_the_selection(void **state)
 		{"", REMAPPING_OFF, "warn unsafe-interrupts host "},
 		{"01:00.0", REMAPPING_ON, "warn rmrr 0000:01:00.0 "},
 		{"02:00.0", REMAPPING_ON,
-		 "warn rmrr 0000:02:00.0 warn only-gpu 0000:02:00.0 "
-		 "note framebuffer-holds-bar 0000:02:00.0 "},
+		 "warn rmrr 0000:02:00.0 note framebuffer-holds-bar 0000:02:00.0 "},
+		{"03:00.0", REMAPPING_ON,
+		 "warn same-id 0000:03:00.0 warn option-rom-no-uefi 0000:03:00.0 "},
+		{"04:00.0", REMAPPING_ON, "warn same-id 0000:04:00.0 "},
 	};
 
 	(void)state;
@@ -240,6 +247,12 @@ static const struct {
 	 {"0000:02:00.0 1 020000 8086:1521 igb", CARD, SOUND},
 	 {"from 01:00.0 to 02:00.0"},
 	 "Nothing is at stake"},
+	{"two equal cards changed places with others",
+	 {NIC, CARD, SOUND},
+	 {NIC, "0000:0c:00.0 15 030000 10de:2484 nouveau",
+	  "0000:0d:00.0 16 030000 10de:2484 nouveau"},
+	 {"of 0b:00.0 may be any of 0c:00.0 and 0d:00.0, which look the same"},
+	 "Look where the device is now"},
 	{"the card is gone",
 	 {NIC, CARD, SOUND},
 	 {NIC},
@@ -286,6 +299,41 @@ static void what_moved(void **state)
 	}
 }
 
+/* A second card of the ids that are configured goes to the VM, too; the one that was meant is no news. */
+static void taken_along(void **state)
+{
+	static const char *const before_rows[] = {NIC, CARD, SOUND, NULL};
+	static const char *const after_rows[] = {NIC, CARD, SOUND,
+						 "0000:0c:00.0 18 030000 10de:2484 nouveau", NULL};
+	struct topology *before = topology_text(before_rows);
+	struct topology *after = topology_text(after_rows);
+	auto_selection struct selection handed = SELECTION_INIT;
+	auto_selection struct selection configured = SELECTION_INIT;
+	const struct selection empty = SELECTION_INIT;
+	auto_group_map struct group_map map = GROUP_MAP_INIT;
+	auto_findings struct findings f = FINDINGS_INIT;
+	const struct rules_input in = {.topology = after,
+				       .platform = &good,
+				       .selection = &empty,
+				       .map = &map,
+				       .configured = &configured};
+
+	(void)state;
+	select_words(before, "0b:00", &handed);
+	group_map_take(before, &handed, true, &map);
+	select_words(after, "0b:00", &configured);
+	rules_check(&in, &f);
+	assert_int_equal(f.len, 0);
+	select_words(after, "0c:00.0", &configured);
+	rules_check(&in, &f);
+	assert_string_equal(find(&f, "moved")->code, "moved");
+	assert_non_null(strstr(find(&f, "moved")->text,
+			       "taken along by the ids that are configured: 0c:00.0"));
+	assert_non_null(strstr(find(&f, "moved")->remedy, "vfiotui apply 0b:00.0 0b:00.1"));
+	topology_free(before);
+	topology_free(after);
+}
+
 static void a_damaged_map_is_refused(void **state)
 {
 	static const char *const texts[] = {"rubbish", "0000:01:00.0 8086:1521 0000:0000 1",
@@ -308,6 +356,7 @@ int main(void)
 		cmocka_unit_test(hazards_of_the_selection),
 		cmocka_unit_test(secure_boot_is_a_note),
 		cmocka_unit_test(what_moved),
+		cmocka_unit_test(taken_along),
 		cmocka_unit_test(a_damaged_map_is_refused),
 	};
 

@@ -9,7 +9,10 @@
 #include "../support/tmproot.h"
 #include "../support/topology_text.h"
 #include "base/macros.h"
+#include "base/mem.h"
+#include "base/str.h"
 #include "machine/hazards.h"
+#include "machine/option_rom.h"
 
 static const char *const machine[] = {
 	"0000:01:00.0 1 030000 10de:2484 nouveau",
@@ -197,9 +200,80 @@ static void interrupt_remapping(void **state)
 	}
 }
 
+/* --- ROM images ---------------------------------------------------------------------- */
+
+/* Appends an image of two blocks: of that code type, the last one or not. */
+static void add_image(struct str *rom, unsigned char type, bool last)
+{
+	unsigned char image[1024] = {0x55, 0xaa};
+
+	image[0x18] = 0x40;
+	memcpy(image + 0x40, "PCIR", 4);
+	image[0x50] = 2;
+	image[0x54] = type;
+	image[0x55] = last ? 0x80 : 0;
+	str_add(rom, (const char *)image, sizeof(image));
+}
+
+static void rom_images(void **state)
+{
+	static const struct {
+		const char *types; /* 'b'ios, 'u'efi, 'h'eader of a dump, 'x': rubbish */
+		bool bios, uefi;
+	} cases[] = {
+		{"b", true, false},  {"bu", true, true},  {"u", false, true}, {"hb", true, false},
+		{"hbu", true, true}, {"x", false, false}, {"", false, false}, {"bx", true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_str struct str rom = STR_INIT;
+		struct option_rom found;
+		const char *types = cases[i].types;
+
+		for (const char *t = types; *t; t++)
+			if (*t == 'h' || *t == 'x')
+				str_adds(&rom, *t == 'h' ? "NVGI and 19 bytes more" : "Uncertain");
+			else
+				add_image(&rom, *t == 'u' ? 3 : 0, !t[1]);
+		found = option_rom_parse(rom.data, rom.len);
+		if (found.bios != cases[i].bios || found.uefi != cases[i].uefi)
+			fail_msg("%s: %d %d", types, found.bios, found.uefi);
+		/* cut anywhere it is read without a fault */
+		for (size_t n = 0; n < rom.len; n += 7) {
+			auto_free char *cut = xstrndup("", 0);
+
+			cut = xrealloc(cut, n + 1, 1);
+			memcpy(cut, rom.data, n);
+			found = option_rom_parse(cut, n);
+			assert_false(found.uefi && !cases[i].uefi);
+		}
+	}
+}
+
+static void rom_of_another_root(void **state)
+{
+	auto_str struct str rom = STR_INIT;
+	struct fixture f = {.root = NULL};
+
+	(void)state;
+	open_root(&f);
+	add_image(&rom, 0, true);
+	tmproot_put_bytes(f.root, "/sys/bus/pci/devices/0000:01:00.0/rom", rom.data, rom.len);
+	tmproot_put_bytes(f.root, "/sys/bus/pci/devices/0000:02:00.0/rom", rom.data, rom.len);
+	read_root(&f);
+	assert_non_null(hazards_of(&f.h, HAZARD_ROM_NO_UEFI, &f.t->devices[0]));
+	assert_null(hazards_of(&f.h, HAZARD_ROM_UEFI, &f.t->devices[0]));
+	/* a network card's ROM says nothing about a screen */
+	assert_null(hazards_of(&f.h, HAZARD_ROM_NO_UEFI, &f.t->devices[1]));
+	close_root(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rom_images),
+		cmocka_unit_test(rom_of_another_root),
 		cmocka_unit_test(nothing_readable_is_unknown),
 		cmocka_unit_test(regions_count_when_they_bind),
 		cmocka_unit_test(log_lines),

@@ -640,6 +640,36 @@ static void the_demo_has_uses(void **state)
 	}
 }
 
+/* A VM by its name, where QEMU was given one. */
+static void vm_by_name(void **state)
+{
+	static const struct {
+		const char *words;
+		size_t len;
+		const char *uses;
+	} cases[] = {
+#define WORDS(s) s, sizeof(s)
+		{WORDS("qemu\0-name\0guest=win11,debug-threads=on\0-m"),
+		 "00:08.0 in-use-by-vm: qemu-system-x86 win11 (pid 813)\n"},
+		{WORDS("qemu\0-m\0001G\0-name\0games"),
+		 "00:08.0 in-use-by-vm: qemu-system-x86 games (pid 813)\n"},
+		{WORDS("qemu\0-name"), "00:08.0 in-use-by-vm: qemu-system-x86 (pid 813)\n"},
+#undef WORDS
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *root = root_with("file /proc/813/comm\n|qemu-system-x86\n"
+				       "link /proc/813/fd/3 /dev/vfio/8\n");
+		auto_free char *got = NULL;
+
+		tmproot_put_bytes(root, "/proc/813/cmdline", cases[i].words, cases[i].len);
+		got = uses_of(root, NULL);
+		assert_string_equal(got, cases[i].uses);
+		tmproot_remove(root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -656,6 +686,7 @@ int main(void)
 		cmocka_unit_test(sound),
 		cmocka_unit_test(keyboards),
 		cmocka_unit_test(processes),
+		cmocka_unit_test(vm_by_name),
 		cmocka_unit_test(the_uses_of_one_device),
 		cmocka_unit_test(every_kind_has_its_words),
 		cmocka_unit_test(the_demo_has_uses),
