@@ -75,7 +75,5 @@ void plan_freep(struct plan **p);
 bool plan_is_empty(const struct plan *p);
 /* The first `block` finding that no word of `forced` (codes) names, or NULL. */
 const struct finding *plan_blocker(const struct plan *p, const struct strv *forced);
-/* The whole preview as text, as `vfiotui plan` prints it: findings, reasons, unified diff, commands. */
-void plan_print(const struct plan *p, struct str *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "advice/rules.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/print_plan.h"
 
 struct plan_choices cli_choices(const struct args *a)
 {
@@ -128,14 +129,6 @@ static void plan_json(struct cli *c, const struct plan *p)
 	json_print(&c->out, o);
 }
 
-static void plan_text(struct cli *c, const struct plan *p)
-{
-	auto_str struct str text = STR_INIT;
-
-	plan_print(p, &text);
-	print_lines(&c->out, text.data, text.len);
-}
-
 int cmd_plan(struct cli *c)
 {
 	struct plan *p = NULL;
@@ -146,7 +139,7 @@ int cmd_plan(struct cli *c)
 	if (c->args.json)
 		plan_json(c, p);
 	else
-		plan_text(c, p);
+		print_plan(&c->out, p);
 	plan_free(p);
 	return EXIT_DONE;
 }
@@ -186,9 +179,11 @@ static int apply(struct cli *c, const struct plan *p)
 {
 	struct err err = ERR_INIT;
 
-	plan_text(c, p);
-	if (refuse_blocked(c, p, &err) < 0)
+	if (refuse_blocked(c, p, &err) < 0) {
+		print_plan_findings(&c->out, p);
 		return cli_fail(c, &err);
+	}
+	print_plan(&c->out, p);
 	if (plan_is_empty(p))
 		return EXIT_DONE;
 	if (refuse_user(c, &err) < 0 || cli_confirm(c, "write this", &err) < 0)

@@ -10,6 +10,7 @@
 #include "change/undo.h"
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/print_plan.h"
 
 /* The change that the word names; 0 without a word: the last. */
 static int read_id(const struct args *a, int *ret, struct err *reterr)
@@ -41,11 +42,9 @@ static int refuse(struct cli *c, int id, const struct err *why)
 
 static int take_back(struct cli *c, const struct plan *p)
 {
-	auto_str struct str text = STR_INIT;
 	struct err err = ERR_INIT;
 
-	plan_print(p, &text);
-	print_lines(&c->out, text.data, text.len);
+	print_plan(&c->out, p);
 	if (plan_is_empty(p))
 		return EXIT_DONE;
 	if (cli_confirm(c, "write this", &err) < 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "change/plan_vm.h"
+#include "cli/print_plan.h"
 #include "cli/vm.h"
 #include "vm/start.h"
 
@@ -87,11 +88,9 @@ static int check(struct cli *c, const struct vm_profile *p, struct err *reterr)
 
 static int carry_out(struct cli *c, const struct plan *plan)
 {
-	auto_str struct str text = STR_INIT;
 	struct err err = ERR_INIT;
 
-	plan_print(plan, &text);
-	print_lines(&c->out, text.data, text.len);
+	print_plan(&c->out, plan);
 	if (plan_is_empty(plan))
 		return EXIT_DONE;
 	if (!c->situation->platform->is_root) {

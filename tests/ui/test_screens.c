@@ -47,7 +47,7 @@ static const struct {
 	{"confirm", ARCHBOX, "gpWye", CHARSET_UTF8, false},
 	{"apply", ARCHBOX, "gpWyes\n", CHARSET_UTF8, false},
 	{"written", ARCHBOX, "gpWyes\nq", CHARSET_UTF8, false},
-	{"undo", ARCHBOX, "gpWyes\nqu", CHARSET_UTF8, false},
+	{"undo", ARCHBOX, "gpWyes\nqujj", CHARSET_UTF8, false},
 	{"not-root", ARCHBOX, " ", CHARSET_UTF8, true},
 	{"help", ARCHBOX, "?", CHARSET_UTF8, false},
 	{"what-if", CHIPSET, "a", CHARSET_UTF8, false},

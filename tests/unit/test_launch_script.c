@@ -115,6 +115,8 @@ static void stand_init(struct stand *s, const char *name)
 		    "#!/bin/bash\n"
 		    "while [[ $1 == -* ]]; do shift; done\n"
 		    "exec \"$@\"\n");
+	/* Who runs this may not be allowed to lock as much memory as a guest needs. */
+	tmproot_put(s->root, "/limits", "ulimit() { [ $# -gt 1 ] || echo unlimited; }\n");
 	tmproot_mkdir(s->root, "/tmp");
 	tmproot_mkdir(s->root, "/home");
 	tmproot_mkdir(s->root, "/run");
@@ -147,7 +149,7 @@ static void put_script(const struct stand *s)
 	"cd '%s' && chmod 755 bin/* && export HOME=\"$PWD/home\" XDG_DATA_HOME= "                  \
 	"TMPDIR=\"$PWD/tmp\" "                                                                     \
 	"XDG_RUNTIME_DIR=\"$PWD/run\" OUT=\"$PWD/argv\" VFIOTUI_ROOT=\"$PWD\" DISPLAY=:9 "         \
-	"PATH=\"$PWD/bin:$PATH\" && "
+	"PATH=\"$PWD/bin:$PATH\" BASH_ENV=\"$PWD/limits\" && "
 
 /* Runs the script with arguments (shell words) and gives status and both outputs. */
 static int run_script(const struct stand *s, const char *args, struct str *out)

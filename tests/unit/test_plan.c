@@ -298,7 +298,6 @@ static bool warns(const struct plan *p, const char *part)
 static void planned_twice_is_planned_once(void **state)
 {
 	struct machine m;
-	auto_str struct str text = STR_INIT;
 	struct plan *p;
 
 	(void)state;
@@ -306,19 +305,11 @@ static void planned_twice_is_planned_once(void **state)
 	p = plan_words(&m, "01:00");
 	assert_false(plan_is_empty(p));
 	assert_true(p->changes.reboot);
-	plan_print(p, &text);
-	assert_non_null(strstr(text.data, "create " MODPROBE_PATH ": "));
-	assert_non_null(strstr(text.data, "ids=10de:2484,10de:228b"));
-	assert_non_null(strstr(text.data, "takes effect at the next boot"));
 	fixture_apply_ok(m.host, p);
 	plan_free(p);
 
 	p = plan_words(&m, "01:00");
-	str_clear(&text);
-	plan_print(p, &text);
-	if (!plan_is_empty(p))
-		fail_msg("%s", text.data);
-	assert_non_null(strstr(text.data, "Nothing to do: "));
+	assert_true(plan_is_empty(p));
 	plan_free(p);
 
 	/* No device: all of it goes, and what was there by hand stays. */
