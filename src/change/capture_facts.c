@@ -333,6 +333,19 @@ static void find_person(void *data, const char *name, long id)
 		strv_add_unique(people, name);
 }
 
+/* People whom a directory service knows are in no file here; this one runs the program. */
+static void name_caller(struct capture_context *c)
+{
+	static const char *const variables[] = {"SUDO_USER", "DOAS_USER", "USER", "LOGNAME"};
+
+	for (size_t i = 0; host_is_live(c->host) && i < ARRAY_SIZE(variables); i++) {
+		const char *name = getenv(variables[i]);
+
+		if (name)
+			scrubber_add(&c->scrubber, name, "user");
+	}
+}
+
 /* The one who shall use the VM comes first: "user"; others are "user2", "user3". */
 static void name_people(struct capture_context *c, struct strv *people)
 {
@@ -435,6 +448,7 @@ void capture_facts(struct capture_context *c)
 
 	name_hosts(c);
 	name_people(c, &people);
+	name_caller(c);
 	recording_write_devices(c->host, c->situation->topology, rules.hazards, c->out);
 	recording_write_usage(&c->situation->usage, scrub_use, &use, c->out);
 	recording_write_hazards(rules.hazards, c->out);
