@@ -185,6 +185,11 @@ analyze:
 fuzz:
 	@tests/fuzz/run "$(CLANG)" "$(BUILD)/fuzz" "$(or $(SECONDS_EACH),30)" $(NAME)
 
+# Stops the program at every one of its changing system calls, on three machines, with every error: about an hour.
+.PHONY: faults
+faults: all
+	@INTERRUPT_ALL=1 TEST_TIMEOUT=36000 tests/run $(BUILD) interrupt
+
 .PHONY: bench
 bench: all
 	@tests/bench/run $(BUILD)
@@ -235,7 +240,7 @@ clean:
 .PHONY: help
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-	@echo 'make demo | check | asan | analyze | fuzz | bench | screenshots | golden | test-vm | vm | install | clean'
+	@echo 'make demo | check | asan | analyze | fuzz | faults | bench | screenshots | golden | test-vm | vm | install | clean'
 
 # The objects of tests stay: make would take them for waste, and say so in a long line.
 .SECONDARY:

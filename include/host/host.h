@@ -177,7 +177,7 @@ int host_mkdirs(const struct host *host, const char *path, mode_t mode,
 		struct err *reterr) must_check;
 /* Removes a file or an empty directory; fine when it is not there. */
 int host_remove(const struct host *host, const char *path, struct err *reterr) must_check;
-/* Takes an exclusive lock on a file (created 0600) without waiting: the fd, or -EWOULDBLOCK with the holder's pid named. */
+/* Takes an exclusive lock on a file (created 0600) without waiting: the fd, or -EWOULDBLOCK with the holder's pid and since when. */
 int host_lock(const struct host *host, const char *path, struct err *reterr) must_check;
 
 #endif

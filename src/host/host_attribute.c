@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/host_private.h"
+
+#define LOCK_TEXT 64 /* more than pid and time take */
 
 static int write_value(const struct host *host, int fd, const char *value)
 {
@@ -52,25 +55,38 @@ int host_write_attribute(const struct host *host, const char *path, const char *
 	return 0;
 }
 
-/* The pid that the holder of a lock file wrote into it, or 0. */
-static int read_holder(const struct host *host, int fd)
+struct holder {
+	int pid; /* 0: not known */
+	time_t since;
+};
+
+/* What the holder of a lock file wrote into it. */
+static struct holder read_holder(const struct host *host, int fd)
 {
 	auto_str struct str text = STR_INIT;
+	struct holder h = {.pid = 0};
+	char *end;
 
-	if (host_read_fd(host, fd, 32, false, &text) < 0)
-		return 0;
-	return (int)strtol(text.data, NULL, 10);
+	if (host_read_fd(host, fd, LOCK_TEXT, false, &text) < 0 || !text.len)
+		return h;
+	h.pid = (int)strtol(text.data, &end, 10);
+	h.since = (time_t)strtoll(end, NULL, 10);
+	return h;
 }
 
 static int locked_by_other(const struct host *host, int fd, const char *path, struct err *reterr)
 {
-	int pid = read_holder(host, fd);
+	struct holder h = read_holder(host, fd);
+	struct tm parts;
+	char since[32] = "";
 
-	if (pid > 0)
+	if (h.since > 0 && localtime_r(&h.since, &parts))
+		strftime(since, sizeof(since), ", since %Y-%m-%d %H:%M:%S", &parts);
+	if (h.pid > 0)
 		return err_set(reterr, -EWOULDBLOCK,
-			       "another vfiotui (process %d) is changing this machine; wait until "
-			       "it is done (lock: %s)",
-			       pid, path);
+			       "another vfiotui (process %d%s) is changing this machine; wait "
+			       "until it is done (lock: %s)",
+			       h.pid, since, path);
 	return err_set(reterr, -EWOULDBLOCK,
 		       "another vfiotui is changing this machine; wait until it is done (lock: %s)",
 		       path);
@@ -78,7 +94,7 @@ static int locked_by_other(const struct host *host, int fd, const char *path, st
 
 int host_lock(const struct host *host, const char *path, struct err *reterr)
 {
-	char text[32];
+	char text[LOCK_TEXT];
 	int fd = host_open_path(host, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
 	int r;
 	int n;
@@ -98,8 +114,8 @@ int host_lock(const struct host *host, const char *path, struct err *reterr)
 		host_drop(host, fd);
 		return r;
 	}
-	/* Always as long as the longest pid, so that nothing of the last holder stays. */
-	n = snprintf(text, sizeof(text), "%-11d\n", (int)getpid());
+	/* Always of the same length, so that nothing of the last holder stays. */
+	n = snprintf(text, sizeof(text), "%-11d %-20lld\n", (int)getpid(), (long long)time(NULL));
 	if (host->ops->write(host->ops->data, fd, text, (size_t)n) != n) {
 		r = host_fail(reterr, errno ? -errno : -EIO, "write", path);
 		host_drop(host, fd);

@@ -492,7 +492,7 @@ static void a_second_lock_names_the_holder(void **state)
 	first = host_lock(f->host, "/run/lock", &err);
 	assert_true(first >= 0);
 	assert_int_equal(host_lock(f->host, "/run/lock", &err), -EWOULDBLOCK);
-	snprintf(pid, sizeof(pid), "(process %d)", (int)getpid());
+	snprintf(pid, sizeof(pid), "(process %d, since 2", (int)getpid());
 	assert_non_null(strstr(err.text, pid));
 	close(first);
 	second = host_lock(f->host, "/run/lock", &err);
