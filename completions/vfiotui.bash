@@ -6,8 +6,8 @@ _vfiotui()
 	local commands="list show check acs plan apply undo history status bind release vm capture version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
 		--no-pt --no-script --no-way-back --disable-vga --disable-idle-d3
-		--no-framebuffer --blacklist --user --wait --acs-override --save-map --help --version"
-	local codes="iommu-absent no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
+		--no-framebuffer --boot-loader --blacklist --user --wait --acs-override --save-map --help --version"
+	local codes="iommu-absent boot-loader no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
 	local vm="list new edit delete show script xml start status stop kill pause resume log"
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' word
@@ -23,6 +23,10 @@ _vfiotui()
 		;;
 	--force)
 		mapfile -t COMPREPLY < <(compgen -W "$codes" -- "$cur")
+		return
+		;;
+	--boot-loader)
+		mapfile -t COMPREPLY < <(compgen -W "grub grub-bls systemd-boot kernel-cmdline limine refind kernelstub ostree" -- "$cur")
 		return
 		;;
 	--bind)

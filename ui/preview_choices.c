@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change/plan_loader.h"
 #include "ui/preview.h"
 
 #define FIRST_PERSON 1000 /* UID_MIN and UID_MAX of login.defs as they are shipped */
@@ -80,6 +81,31 @@ static void script_step(struct preview *p, int step)
 {
 	(void)step;
 	p->choices.no_script = !p->choices.no_script;
+}
+
+/* A question only where several are set up and none left a proof. */
+static const char *loader_text(const struct preview *p)
+{
+	const struct platform *platform = p->situation->platform;
+	const char *name = boot_loader_name(p->choices.boot_loader ? p->choices.boot_loader
+								   : platform->boot_loader);
+
+	if (!p->choices.boot_loader && plan_asks_loader(platform))
+		return "?";
+	return name ? name : "unknown";
+}
+
+static void loader_step(struct preview *p, int step)
+{
+	unsigned candidates = p->situation->platform->boot_candidates;
+	int at = (int)p->choices.boot_loader;
+
+	if (!plan_asks_loader(p->situation->platform))
+		return;
+	do
+		at = (at + step + BOOT_LOADERS) % BOOT_LOADERS;
+	while (!(candidates & 1U << at));
+	p->choices.boot_loader = (enum boot_loader)at;
 }
 
 static const char *way_back_text(const struct preview *p)
@@ -186,6 +212,10 @@ static const struct {
 	 "next boot, so devices of such a group are handed over in a second step, after the "
 	 "reboot. "
 	 "The list's key a shows what each override would do, and why."},
+	{"boot loader", loader_text, loader_step,
+	 "Whose configuration gets the kernel's parameters. It is told by what the loader left "
+	 "behind when it started this system (EFI variables, the kernel's command line); where "
+	 "several are set up and none left anything, you say which."},
 	{"way back at boot", way_back_text, way_back_step,
 	 "An entry \"without passthrough\" at the end of the boot menu: it starts the host with "
 	 "vfiotui=off module_blacklist=vfio_pci and without the parameters that vfiotui adds, so "

@@ -25,9 +25,11 @@ enum bind_by {
 /* What the user may choose in the preview; zero is the default. */
 struct plan_choices {
 	enum bind_by bind;
-	bool no_pt;                        /* leave out iommu=pt */
-	bool no_script;                    /* no launch script */
-	bool no_way_back;                  /* no boot entry without passthrough */
+	enum boot_loader
+		boot_loader; /* BOOT_UNKNOWN: as the machine tells (change/plan_loader.h) */
+	bool no_pt;          /* leave out iommu=pt */
+	bool no_script;      /* no launch script */
+	bool no_way_back;    /* no boot entry without passthrough */
 	bool disable_vga, disable_idle_d3; /* options of vfio-pci */
 	bool no_framebuffer;               /* no console on the firmware's picture */
 	bool blacklist;                    /* the host's drivers that no other device needs */

@@ -44,6 +44,7 @@ enum {
 	OPTION_DISABLE_IDLE_D3 = 1 << 21,
 	OPTION_NO_FRAMEBUFFER = 1 << 22,
 	OPTION_BLACKLIST = 1 << 23,
+	OPTION_BOOT_LOADER = 1 << 24,
 	OPTION_SAVE_MAP = 1 << 24,
 };
 #define OPTIONS_GLOBAL                                                                             \
@@ -60,6 +61,7 @@ struct args {
 	bool disable_vga, disable_idle_d3, no_framebuffer, blacklist;
 	bool save_map;
 	const char *user;
+	const char *boot_loader;  /* as boot_loader_name() */
 	const char *override;     /* of pcie_acs_override, to look at */
 	const char *acs_override; /* the same, for the plan */
 	const char *wait;         /* seconds */

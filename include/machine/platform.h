@@ -74,7 +74,9 @@ struct platform {
 	enum boot_loader boot_loader;
 	char *boot_why;   /* how it was found out, or which candidates there are */
 	char *boot_entry; /* systemd-boot's entry that started this system, "arch.conf", or NULL */
-	bool boot_sure;   /* false: several candidates and no proof which one booted */
+	unsigned
+		boot_candidates; /* bits 1 << enum boot_loader of those that are set up; 0 with a proof */
+	bool boot_sure;          /* false: several candidates and no proof which one booted */
 	enum initramfs initramfs;
 	char *initramfs_why;
 	struct strv kernels; /* installed releases, newest first */

@@ -198,6 +198,9 @@ static json_t *json_choices(const struct plan_choices *c)
 	}
 	json_object_set_new(o, "user", json_bytes(c->user));
 	json_object_set_new(o, "acs_override", json_bytes(c->acs_override));
+	if (c->boot_loader)
+		json_object_set_new(o, "boot_loader",
+				    json_string(boot_loader_name(c->boot_loader)));
 	return o;
 }
 
@@ -415,6 +418,7 @@ static bool take_choices(const json_t *o, struct change_record *r)
 {
 	const json_t *user = json_object_get(o, "user");
 	const json_t *override = json_object_get(o, "acs_override");
+	const char *loader = json_string_value(json_object_get(o, "boot_loader"));
 	size_t bind;
 
 	if (!take_name(json_object_get(o, "bind"), bind_names, ARRAY_SIZE(bind_names), &bind))
@@ -426,6 +430,9 @@ static bool take_choices(const json_t *o, struct change_record *r)
 
 		*flag = json_is_true(json_object_get(o, choice_flags[i].name));
 	}
+	for (int i = BOOT_UNKNOWN + 1; loader && i < BOOT_LOADERS; i++)
+		if (!strcmp(boot_loader_name((enum boot_loader)i), loader))
+			r->choices.boot_loader = (enum boot_loader)i;
 	r->choices.user = r->user;
 	/* records of before this choice have none */
 	r->override = override && !json_is_null(override) ? take_bytes(override) : NULL;

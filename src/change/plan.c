@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/shell.h"
 #include "change/journal.h"
+#include "change/plan_loader.h"
 #include "change/plan_override.h"
 #include "change/plan_warnings.h"
 #include "change/plan_wish.h"
@@ -228,6 +229,8 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 	keep_names(s, p);
 	keep_map(s, p);
 	check_rules(s, p);
+	if (plan_asks_loader(s->platform) && p->wish.kernel_params.len)
+		plan_check_loader(s->platform, &p->findings);
 	r = plan_wish_vms(&p->wish, p->files, NULL, &p->warnings, reterr);
 	if (r == 0)
 		r = run_targets(s, p, false, reterr);
@@ -244,14 +247,16 @@ int plan_build(const struct situation *s, const struct selection *selection,
 	       const struct plan_choices *choices, struct plan **ret, struct err *reterr)
 {
 	struct plan *p = plan_new(s->host);
+	struct plan_situation chosen;
 	int r;
 
 	selection_copy(&p->selection, selection);
 	if (choices)
 		p->choices = *choices;
+	plan_with_loader(s, &p->choices, &chosen);
 	p->user = xstrdup(p->choices.user ? p->choices.user : s->platform->user);
 	p->choices.user = p->user;
-	r = build(s, p, reterr);
+	r = build(&chosen.situation, p, reterr);
 	if (r < 0)
 		plan_free(p);
 	else

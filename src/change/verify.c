@@ -9,6 +9,7 @@
 #include "advice/whatif.h"
 #include "base/mem.h"
 #include "change/journal.h"
+#include "change/plan_loader.h"
 #include "change/plan_wish.h"
 #include "config/kernel_wish.h"
 
@@ -320,7 +321,8 @@ static void say_once(struct checks *c)
 int verify_run(const struct situation *s, struct checks *ret, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
-	struct verify v = {.situation = s, .checks = ret};
+	struct verify v = {.checks = ret};
+	struct plan_situation chosen;
 	struct wish wish;
 	int r = journal_load(s->host, &j, reterr);
 
@@ -330,6 +332,8 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 	v.change = journal_last(&j);
 	if (!v.change)
 		return 0;
+	plan_with_loader(s, &v.change->choices, &chosen);
+	v.situation = &chosen.situation;
 	v.rebooted = was_rebooted(s->host, v.change->when) && !is_way_back(s->platform);
 	check_state_of_change(&v);
 	check_normal_boot(&v);

@@ -55,6 +55,8 @@ static const struct option_row rows[] = {
 	 NULL, "keep devices that no VM uses powered"},
 	{"no-framebuffer", OPTION_NO_FRAMEBUFFER, FLAG, MEMBER(no_framebuffer), no_argument, NULL,
 	 "no console on the picture that the firmware set up"},
+	{"boot-loader", OPTION_BOOT_LOADER, TEXT, MEMBER(boot_loader), required_argument, "NAME",
+	 "what starts this machine, where it can't be told"},
 	{"blacklist", OPTION_BLACKLIST, FLAG, MEMBER(blacklist), no_argument, NULL,
 	 "blacklist drivers that no device of the host needs"},
 	{"user", OPTION_USER, TEXT, MEMBER(user), required_argument, "NAME",

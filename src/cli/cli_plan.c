@@ -6,6 +6,7 @@
 #include "base/diff.h"
 #include "advice/isolation.h"
 #include "advice/rules.h"
+#include "change/plan_loader.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/print_plan.h"
@@ -25,6 +26,8 @@ struct plan_choices cli_choices(const struct args *a)
 		.acs_override = a->acs_override,
 	};
 
+	if (a->boot_loader)
+		choices.boot_loader = plan_loader_by_name(a->boot_loader);
 	if (a->bind)
 		choices.bind = strcmp(a->bind, "ids") ? BIND_ADDRESS : BIND_IDS;
 	return choices;
@@ -53,6 +56,11 @@ static int make_plan(struct cli *c, struct plan **ret)
 	struct acs_override_set override;
 	struct err err = ERR_INIT;
 
+	if (c->args.boot_loader && !choices.boot_loader) {
+		err_set(&err, -EINVAL, "--boot-loader: no boot loader is called \"%s\"",
+			c->args.boot_loader);
+		return cli_wrong_usage(c, &err);
+	}
 	if (c->args.none == (c->args.words_len > 0)) {
 		err_set(&err, -EINVAL,
 			c->args.none ? "--none means no device; name none beside it"
@@ -160,7 +168,8 @@ static int refuse_blocked(const struct cli *c, const struct plan *p, struct err 
 static int refuse_unknown_force(const struct cli *c, struct err *reterr)
 {
 	for (size_t i = 0; i < c->args.forced.len; i++)
-		if (!rules_know(c->args.forced.items[i]))
+		if (!rules_know(c->args.forced.items[i]) &&
+		    strcmp(c->args.forced.items[i], PLAN_LOADER_CODE) != 0)
 			return err_set(reterr, -EINVAL,
 				       "there is no finding \"%s\" that --force could go over",
 				       c->args.forced.items[i]);

@@ -9,7 +9,7 @@
 #define OPTIONS_PLAN                                                                               \
 	(OPTION_NONE | OPTION_BIND | OPTION_NO_PT | OPTION_NO_SCRIPT | OPTION_USER |               \
 	 OPTION_ACS_OVERRIDE | OPTION_NO_WAY_BACK | OPTION_DISABLE_VGA | OPTION_DISABLE_IDLE_D3 |  \
-	 OPTION_NO_FRAMEBUFFER | OPTION_BLACKLIST)
+	 OPTION_NO_FRAMEBUFFER | OPTION_BLACKLIST | OPTION_BOOT_LOADER)
 
 static const struct command_row rows[] = {
 	{"list", "", "groups and devices", OPTION_JSON, 0, 0, cmd_list},

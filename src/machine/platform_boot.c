@@ -286,6 +286,7 @@ void platform_find_boot_loader(const struct host *host, struct platform *p)
 			continue;
 		if (!found.len)
 			p->boot_loader = traces[i].loader;
+		p->boot_candidates |= 1U << traces[i].loader;
 		strv_add(&found, traces[i].name);
 	}
 	names = strv_join(&found, ", ");

@@ -17,6 +17,7 @@
 #include "change/apply.h"
 #include "change/journal.h"
 #include "change/plan.h"
+#include "change/plan_loader.h"
 #include "change/plan_wish.h"
 #include "change/undo.h"
 #include "change/verify.h"
@@ -295,6 +296,65 @@ static bool warns(const struct plan *p, const char *part)
 	return false;
 }
 
+/* The check that says so; each promise stands there once. */
+static const struct check *find_check(const struct checks *c, const char *part)
+{
+	for (size_t i = 0; i < c->len; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(c->items[i].what, c->items[k].what);
+	for (size_t i = 0; i < c->len; i++)
+		if (strstr(c->items[i].what, part))
+			return &c->items[i];
+	fail_msg("no check \"%s\"", part);
+	abort();
+}
+
+/* Several set up and no proof: nothing is written until the user has said which. */
+static void the_boot_loader_is_asked_for(void **state)
+{
+	static const char refind[] = "/boot/refind_linux.conf";
+	auto_selection struct selection s = SELECTION_INIT;
+	struct plan_choices choices = {.bind = BIND_AUTO};
+	struct checks checks = {.len = 0};
+	const struct change_record *last;
+	auto_journal struct journal j = JOURNAL_INIT;
+	struct err err = ERR_INIT;
+	struct machine m;
+	struct plan *p;
+
+	(void)state;
+	machine_init(&m);
+	m.platform.boot_sure = false;
+	m.platform.boot_candidates = 1U << BOOT_SYSTEMD_BOOT | 1U << BOOT_REFIND;
+	m.platform.boot_why = (char[]){"several are set up"};
+	tmproot_put(m.root, "/boot/loader/entries/a.conf", "linux /v\noptions root=a\n");
+	tmproot_put(m.root, refind, "\"Boot\" \"root=a\"\n");
+	p = plan_words(&m, "01:00");
+	assert_string_equal(plan_blocker(p, NULL)->code, "boot-loader");
+	assert_non_null(strstr(plan_blocker(p, NULL)->remedy, "systemd-boot, refind"));
+	plan_free(p);
+	select_words(m.s.topology, "01:00", &s);
+	choices.boot_loader = plan_loader_by_name("refind");
+	assert_int_equal(plan_build(&m.s, &s, &choices, &p, &err), 0);
+	assert_null(plan_blocker(p, NULL));
+	assert_true(changes_touch(&p->changes, refind));
+	assert_false(changes_touch(&p->changes, "/boot/loader"));
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	/* and it is remembered for what is verified later */
+	assert_int_equal(journal_load(m.host, &j, &err), 0);
+	last = journal_last(&j);
+	assert_int_equal(last->choices.boot_loader, BOOT_REFIND);
+	assert_int_equal(verify_run(&m.s, &checks, &err), 0);
+	assert_int_equal(find_check(&checks, refind)->state, CHECK_OK);
+	checks_release(&checks);
+	m.platform.boot_sure = true; /* a proof: no question */
+	p = plan_words(&m, "01:00");
+	assert_null(plan_blocker(p, NULL));
+	plan_free(p);
+	machine_release(&m);
+}
+
 static void planned_twice_is_planned_once(void **state)
 {
 	struct machine m;
@@ -471,19 +531,6 @@ static void a_blocker_can_be_named(void **state)
 
 /* --- verify ----------------------------------------------------------------------- */
 
-/* The check that says so; each promise stands there once. */
-static const struct check *find_check(const struct checks *c, const char *part)
-{
-	for (size_t i = 0; i < c->len; i++)
-		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(c->items[i].what, c->items[k].what);
-	for (size_t i = 0; i < c->len; i++)
-		if (strstr(c->items[i].what, part))
-			return &c->items[i];
-	fail_msg("no check \"%s\"", part);
-	abort();
-}
-
 static void promises_before_and_after_the_reboot(void **state)
 {
 	static const char *const after[] = {
@@ -561,6 +608,7 @@ int main(void)
 		cmocka_unit_test(what_the_initramfs_loads),
 		cmocka_unit_test(the_way_of_binding_can_be_given),
 		cmocka_unit_test(groups_of_the_machine),
+		cmocka_unit_test(the_boot_loader_is_asked_for),
 		cmocka_unit_test(planned_twice_is_planned_once),
 		cmocka_unit_test(a_failed_command_is_planned_again),
 		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
