@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -151,11 +152,15 @@ static void put_script(const struct stand *s)
 	"XDG_RUNTIME_DIR=\"$PWD/run\" OUT=\"$PWD/argv\" VFIOTUI_ROOT=\"$PWD\" DISPLAY=:9 "         \
 	"PATH=\"$PWD/bin:$PATH\" BASH_ENV=\"$PWD/limits\" && "
 
+/* bash whose user may lock as much memory as $LIMIT says (KiB): the real limit is this machine's. */
+#define BASH "env 'BASH_FUNC_ulimit%%%%=() { [ $# -gt 1 ] || echo \"${LIMIT:-unlimited}\"; }' bash"
+
 /* Runs the script with arguments (shell words) and gives status and both outputs. */
 static int run_script(const struct stand *s, const char *args, struct str *out)
 {
 	str_clear(out);
-	return shell_run(out, ENVIRONMENT "timeout 120 bash ./launch.sh %s 2>&1", s->root, args);
+	return shell_run(out, ENVIRONMENT "timeout 120 " BASH " ./launch.sh %s 2>&1", s->root,
+			 args);
 }
 
 static void read_argv(const struct stand *s, struct strv *ret)
@@ -355,6 +360,25 @@ static void test_preflight(void **state)
 	}
 }
 
+static void test_memory_limit(void **state)
+{
+	auto_str struct str out = STR_INIT;
+	struct stand s;
+
+	(void)state;
+	if (!geteuid()) {
+		print_message("the limit of locked memory skipped: root has none\n");
+		skip();
+	}
+	stand_init(&s, "win");
+	put_script(&s);
+	assert_int_equal(
+		shell_run(&out, ENVIRONMENT "LIMIT=8192 " BASH " ./launch.sh --check 2>&1", s.root),
+		1);
+	assert_non_null(strstr(out.data, "you may lock 8 MiB of memory, the guest needs 2560"));
+	stand_release(&s);
+}
+
 static void test_options(void **state)
 {
 	auto_str struct str out = STR_INIT;
@@ -404,8 +428,8 @@ static void test_screen_without_a_desktop(void **state)
 	stand_init(&s, "win");
 	put_script(&s);
 	assert_int_equal(shell_run(&out,
-				   ENVIRONMENT
-				   "DISPLAY= WAYLAND_DISPLAY= bash ./launch.sh --display 2>&1",
+				   ENVIRONMENT "DISPLAY= WAYLAND_DISPLAY= " BASH
+					       " ./launch.sh --display 2>&1",
 				   s.root),
 			 0);
 	socket = xasprintf("the screen is at %s/run/vfiotui/win.vnc (VNC)", s.root);
@@ -498,12 +522,12 @@ static void stand_unbound(struct stand *s)
 static int run_with_kernel(const struct stand *s, struct str *out)
 {
 	str_clear(out);
-	return shell_run(
-		out,
-		ENVIRONMENT
-		"{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout 120 bash ./launch.sh; "
-		"status=$?; kill -- -$kernel; wait $kernel; exit $status; } 2>&1",
-		s->root);
+	return shell_run(out,
+			 ENVIRONMENT
+			 "{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout 120 " BASH
+			 " ./launch.sh; "
+			 "status=$?; kill -- -$kernel; wait $kernel; exit $status; } 2>&1",
+			 s->root);
 }
 
 static const struct {
@@ -785,6 +809,7 @@ int main(void)
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_variables_are_copied_once),
 		cmocka_unit_test(test_preflight),
+		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_screen_without_a_desktop),
 		cmocka_unit_test(test_create_disk),

@@ -107,6 +107,7 @@ static void stand_init(struct stand *s, const char *name)
 	vm_profile_init(&s->vm, name);
 	set(s, "memory", "128M");
 	set_path(s, "vars", "/home/vars.fd", "");
+	set_path(s, "shared-memory", "/tmp/looking, glass", "");
 }
 
 static void ovmf_free(struct ovmf *o)
@@ -287,7 +288,6 @@ static void test_everything(void **state)
 	stand_init(&s, "all");
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		set(&s, all[i][0], all[i][1]);
-	set_path(&s, "shared-memory", "/tmp/looking glass", "");
 	set_path(&s, "disk", "/a,b \"c.img", " format=raw bus=virtio");
 	run(&s, "everything", "");
 	stand_release(&s);
