@@ -187,8 +187,8 @@ static size_t count_differences(const struct topology *t, const struct acs_overr
 	for (size_t i = 0; i < t->len; i++) {
 		const struct iommu_group *g = topology_group(t, t->devices[i].group);
 
-		n += g && m.leader[i] != m.leader[g->members[0]];
-		n += g && m.leader[i] == i && g->members[0] != i;
+		n += g && (m.leader[i] != m.leader[g->members[0]] ||
+			   t->devices[m.leader[i]].group != g->id);
 	}
 	isolation_release(&m);
 	return n;

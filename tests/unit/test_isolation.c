@@ -230,6 +230,156 @@ static void test_many_devices(void **state)
 	topology_free(t);
 }
 
+/* Gives every device the group that the rule makes of it under an override, as a patched kernel would. */
+static struct topology *regroup(const struct topology *t, const struct acs_override_set *o)
+{
+	struct topology *copy = topology_new();
+	struct isolation m;
+
+	isolation_model(t, o, &m);
+	for (size_t i = 0; i < t->len; i++) {
+		const struct device *from = &t->devices[i];
+		struct device *d = topology_add(copy, &from->addr);
+
+		d->class_code = from->class_code;
+		d->vendor = from->vendor;
+		d->id = from->id;
+		d->parent = from->parent;
+		d->is_bridge = from->is_bridge;
+		d->caps = from->caps;
+		d->group = m.leader[i] == SIZE_MAX ? NO_GROUP : (int)m.leader[i];
+	}
+	topology_seal(copy);
+	isolation_release(&m);
+	return copy;
+}
+
+static const struct device *device_at(const struct topology *t, const char *address)
+{
+	struct pci_addr a;
+
+	assert_true(pci_addr_parse(address, &a));
+	return topology_find(t, &a);
+}
+
+/* Under an override the groups are explained by it, and what only it keeps apart is not called isolated. */
+static void test_override_in_force(void **state)
+{
+	const struct acs_override_set both = {.downstream = true, .multifunction = true};
+	struct topology *stock = machine("am4-b550-rx6600-acs.txt");
+	struct topology *t = regroup(stock, &both);
+	struct isolation_report r;
+
+	(void)state;
+	assert_true(t->groups_len > stock->groups_len);
+	isolation_explain(t, NULL, &r);
+	assert_int_equal(r.confidence, CONFIDENCE_PARTIAL);
+	isolation_report_release(&r);
+	isolation_explain(t, &both, &r);
+	assert_int_equal(r.confidence, CONFIDENCE_EXACT);
+	assert_true(isolation_of_group(&r, device_at(t, "05:00.0")->group)->only_by_override);
+	assert_true(isolation_of_group(&r, device_at(t, "02:00.0")->group)->only_by_override);
+	/* below another port, isolated without any override */
+	assert_false(isolation_of_group(&r, device_at(t, "2d:00.0")->group)->only_by_override);
+	isolation_report_release(&r);
+	topology_free(t);
+	topology_free(stock);
+}
+
+/* What the kernel was started with counts where it knows the patch; where that can't be told, the groups tell. */
+static void test_what_is_in_force(void **state)
+{
+	static char parted[] = "ro pcie_acs_override=downstream,nonsense "
+			       "pcie_acs_override=multifunction quiet";
+	static char plain[] = "ro quiet";
+	static const struct {
+		enum acs_override kernel;
+		char *cmdline;
+		bool regrouped, in_force;
+	} cases[] = {
+		{ACS_OVERRIDE_ACTIVE, parted, true, true},
+		{ACS_OVERRIDE_ACTIVE, parted, false, true},
+		{ACS_OVERRIDE_UNKNOWN, parted, true, true},
+		{ACS_OVERRIDE_UNKNOWN, parted, false, false},
+		{ACS_OVERRIDE_UNSUPPORTED, parted, false, false},
+		{ACS_OVERRIDE_UNKNOWN, plain, true, false},
+		{ACS_OVERRIDE_UNKNOWN, NULL, false, false},
+	};
+	const struct acs_override_set both = {.downstream = true, .multifunction = true};
+	struct topology *stock = machine("am4-b550-rx6600-acs.txt");
+	struct topology *regrouped = regroup(stock, &both);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct platform p = {.acs_override = cases[i].kernel,
+					   .cmdline = cases[i].cmdline};
+		struct acs_override_set found;
+		auto_str struct str text = STR_INIT;
+
+		acs_override_in_force(cases[i].regrouped ? regrouped : stock, &p, &found);
+		assert_int_equal(!acs_override_is_empty(&found), cases[i].in_force);
+		acs_override_text(&found, &text);
+		if (cases[i].in_force)
+			assert_string_equal(text.data, "downstream,multifunction");
+	}
+	topology_free(regrouped);
+	topology_free(stock);
+}
+
+/* A device of sysfs below `above`, a link in the bus to it, and its group. */
+static void put_device(const char *root, const char *above, const char *bdf, const char *class,
+		       const char *group)
+{
+	auto_free char *dir = xasprintf("/sys/devices/%s/%s", above, bdf);
+	auto_free char *uevent = xasprintf("%s/uevent", dir);
+	auto_free char *text = xasprintf("PCI_CLASS=%s\nPCI_ID=8086:467F\n", class);
+	auto_free char *link = xasprintf("/sys/bus/pci/devices/%s", bdf);
+	auto_free char *to = xasprintf("../../../devices/%s/%s", above, bdf);
+	auto_free char *group_link = xasprintf("%s/iommu_group", dir);
+	auto_free char *group_to = xasprintf("/sys/kernel/iommu_groups/%s", group);
+
+	tmproot_put(root, uevent, text);
+	tmproot_link(root, link, to);
+	tmproot_link(root, group_link, group_to);
+}
+
+/* Of two Volume Management Devices each has the requester id of the domain below it, at any depth. */
+static void test_two_volume_management_devices(void **state)
+{
+	char *root = tmproot_new();
+	struct topology *t = NULL;
+	struct host *host = NULL;
+	struct scanner *scanner;
+	struct isolation m;
+
+	(void)state;
+	put_device(root, "pci0000:00", "0000:00:0e.0", "10400", "1");
+	put_device(root, "pci0000:80", "0000:80:0e.0", "10400", "2");
+	put_device(root, "pci0000:00/0000:00:0e.0/pci10000:e0", "10000:e0:06.0", "60400", "1");
+	put_device(root, "pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0", "10000:e1:00.0",
+		   "10802", "1");
+	put_device(root, "pci0000:80/0000:80:0e.0/pci10001:80", "10001:80:01.0", "10802", "2");
+	assert_int_equal(host_open(root, &host, NULL), 0);
+	scanner = scanner_new(host, "/dev/null");
+	assert_int_equal(scanner_scan(scanner, &t, NULL), 0);
+	assert_int_equal(t->len, 5);
+	assert_string_equal(t->devices[device_at(t, "10000:e0:06.0")->requester].bdf,
+			    "0000:00:0e.0");
+	assert_string_equal(t->devices[device_at(t, "10000:e1:00.0")->requester].bdf,
+			    "0000:00:0e.0");
+	assert_string_equal(t->devices[device_at(t, "10001:80:01.0")->requester].bdf,
+			    "0000:80:0e.0");
+	assert_true(t->devices[0].requester == NO_PARENT);
+	isolation_model(t, NULL, &m);
+	assert_int_equal(m.leader[topology_index(t, device_at(t, "10000:e1:00.0"))], 0);
+	assert_int_equal(m.leader[topology_index(t, device_at(t, "10001:80:01.0"))], 1);
+	isolation_release(&m);
+	topology_free(t);
+	scanner_free(scanner);
+	host_free(host);
+	tmproot_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +388,9 @@ int main(void)
 		cmocka_unit_test(test_unreadable_registers),
 		cmocka_unit_test(test_iommu_off_counts_acs_as_switched_on),
 		cmocka_unit_test(test_override_words),
+		cmocka_unit_test(test_override_in_force),
+		cmocka_unit_test(test_what_is_in_force),
+		cmocka_unit_test(test_two_volume_management_devices),
 		cmocka_unit_test(test_many_devices),
 	};
 
