@@ -53,7 +53,11 @@ static void add_split(const struct rule_context *c, const struct rule *rule,
 		 with);
 	str_adds(&remedy, "First try another slot, one that is wired to the processor. ");
 	isolation_kernel(c->in->platform, &remedy);
-	str_addf(&remedy, " \"vfiotui acs --override=%s\" shows the groups it would make.", with);
+	str_addf(&remedy,
+		 " \"vfiotui acs --override=%s\" (a in the list) shows the groups it would make; "
+		 "with "
+		 "--acs-override=%s apply sets the parameter.",
+		 with, with);
 	rule_add(c, rule, xasprintf("group:%d", e->id), str_take(&text), str_take(&remedy));
 }
 
