@@ -304,6 +304,10 @@ static const struct {
 	 ">proc/4711/comm && ln -s /dev/dri/card7 proc/4711/fd/9 && ln -sfn ../x/nouveau "
 	 "sys/bus/pci/devices/0000:0b:00.1/driver",
 	 "/dev/dri/card7 is open in Xorg (process 4711)"},
+	{NULL, NULL,
+	 "mkdir -p proc/4711/fd && echo Xorg >proc/4711/comm && ln -s /dev/nvidia0 proc/4711/fd/9 "
+	 "&& ln -sfn ../x/nvidia sys/bus/pci/devices/0000:0b:00.1/driver",
+	 "is open in Xorg (process 4711)"},
 	{NULL, NULL, "rm dev/vfio/17", "dev/vfio/17 is missing"},
 	{NULL, NULL, "rm dev/kvm", "dev/kvm can't be opened"},
 	{NULL, NULL, "rm files/win/disk", "create one: ./launch.sh --create-disk"},

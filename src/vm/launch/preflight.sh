@@ -75,6 +75,7 @@ check_use() { # DEVICE
 	for entry in "$path"/drm/card* "$path"/drm/renderD*; do
 		[ ! -e "$entry" ] || say_holder "$1" "/dev/dri/${entry##*/}"
 	done
+	if [ "$(driver_of "$1")" = nvidia ]; then say_holder "$1" '/dev/nvidia[0-9]*'; fi
 	while IFS= read -r entry; do
 		block=${entry%/dev}
 		block=${block##*/}
@@ -191,6 +192,7 @@ check_network() {
 		fi
 		;;
 	esac
+	[ "$samba" = no ] || can_be_root || problem "starting Samba's services needs root: use sudo, or set samba = no"
 	if [ -n "$share" ]; then
 		find_program smbd >/dev/null || problem "sharing $share needs Samba's smbd, which is not installed"
 		[ -d "$share" ] || problem "the shared directory $share is not there"

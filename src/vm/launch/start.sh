@@ -72,7 +72,13 @@ hand_over_all
 start_helpers
 case $audio in # QEMU may run as root; the sound is the user's
 pipewire | jack) export PIPEWIRE_RUNTIME_DIR=$audio_dir ;;
-pa) export PULSE_SERVER=unix:$audio_dir/pulse/native ;;
+pa)
+	export PULSE_SERVER=unix:$audio_dir/pulse/native
+	if [ -n "${SUDO_USER:-}" ]; then # what lets one in there
+		PULSE_COOKIE=$(getent passwd "$SUDO_USER" | cut -d: -f6)/.config/pulse/cookie
+		export PULSE_COOKIE
+	fi
+	;;
 esac
 [ "$vnc" = no ] || say "the screen is at $socket.vnc (VNC); from elsewhere: ssh -L 5900:$socket.vnc HOST, then vncviewer localhost"
 
