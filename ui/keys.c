@@ -5,8 +5,8 @@
 
 #define VM (VIEW_VMS | VIEW_VM)
 #define LISTS                                                                                      \
-	(VIEW_TREE | VIEW_PREVIEW | VIEW_APPLY | VIEW_VERIFY | VM | VIEW_FORM | VIEW_PICK |        \
-	 VIEW_ACS | VIEW_IDS)
+	(VIEW_TREE | VIEW_PREVIEW | VIEW_UNDO | VIEW_APPLY | VIEW_VERIFY | VM | VIEW_FORM |        \
+	 VIEW_PICK | VIEW_ACS | VIEW_IDS)
 #define PAGES (LISTS | VIEW_NOIOMMU | VIEW_HELP | VIEW_VM_LOG)
 #define FULL (PAGES & ~(unsigned)VIEW_TREE)
 
@@ -21,9 +21,9 @@ const struct key_row key_rows[] = {
 	{ACTION_SEARCH, {'/'}, "/", "find", "finds by name, address, ids, class or driver", VIEW_TREE, 5},
 	{ACTION_AGAIN, {'n'}, "n", "", "the next find", VIEW_TREE, 9},
 	{ACTION_AGAIN_BACK, {'N'}, "N", "", "the find before", VIEW_TREE, 9},
-	{ACTION_FILTER, {'f'}, "f", "filter", "shows groups with GPUs, USB, network, storage, audio, or all", VIEW_TREE, 5},
+	{ACTION_FILTER, {'f'}, "f", "filter", "only groups with GPUs, USB, network, storage or audio; all again", VIEW_TREE, 5},
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "", "the next problem; without one, to the details and back", VIEW_TREE, 9},
-	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW | VIEW_ACS, 3},
+	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW | VIEW_UNDO | VIEW_ACS, 3},
 	{ACTION_VMS, {'v'}, "v", "VMs", "virtual machines: make, change, start, stop them", VIEW_TREE, 5},
 	{ACTION_LAUNCH, {'l'}, "l", "launch", "starts the virtual machine; without one, unfolds as Right does", VIEW_TREE, 6},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "watch", "what it does now, with its log", VIEW_VMS, 3},
@@ -56,6 +56,8 @@ const struct key_row key_rows[] = {
 	{ACTION_OPEN, {K_ENTER}, "Enter", "take", "takes the override that is shown into the plan", VIEW_ACS, 1},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "done", "back to the groups", VIEW_IDS, 1},
 	{ACTION_WRITE, {'W'}, "W", "write", "writes what is shown, after the word yes", VIEW_PREVIEW, 1},
+	{ACTION_OPEN, {K_ENTER}, "Enter", "", "to the difference of a file", VIEW_UNDO, 9},
+	{ACTION_WRITE, {'W'}, "W", "take back", "takes the change back, after the word yes", VIEW_UNDO, 1},
 	{ACTION_DEMO, {'d'}, "d", "demo", "opens a recorded machine to try everything on", VIEW_NOIOMMU, 2},
 	{ACTION_UP, {K_UP, 'k'}, "Up k", "", "up", PAGES, 9},
 	{ACTION_DOWN, {K_DOWN, 'j'}, "Down j", "", "down", PAGES, 9},
@@ -71,7 +73,7 @@ const struct key_row key_rows[] = {
 	{ACTION_LEFT, {K_LEFT, 'h'}, "Left h", "", "the override before", VIEW_ACS, 9},
 	{ACTION_RIGHT, {K_RIGHT, 'l'}, "Right", "next", "the next override", VIEW_ACS, 2},
 	{ACTION_RESCAN, {K_F5, 'r'}, "F5 r", "", "reads the machine again (it is also watched all the time)", VIEW_TREE, 9},
-	{ACTION_SUDO, {'R'}, "R", "root", "restarts with sudo, when not root", VIEW_TREE | VIEW_PREVIEW | VIEW_NOIOMMU, 6},
+	{ACTION_SUDO, {'R'}, "R", "root", "restarts with sudo, when not root", VIEW_TREE | VIEW_PREVIEW | VIEW_UNDO | VIEW_NOIOMMU, 6},
 	{ACTION_YES, {'y', 'Y'}, "y", "yes", "yes", VIEW_ASK, 1},
 	{ACTION_BACK, {'n', 'N', 'q', K_ESCAPE}, "n", "no", "no", VIEW_ASK, 1},
 	{ACTION_ERASE, {K_BACKSPACE, K_CTRL('u')}, "Backspace", "", "erases", VIEWS_TYPING, 9},

@@ -20,6 +20,7 @@ static const struct {
 	{VIEW_ACS, "Keys in the what-if"},
 	{VIEW_IDS, "Keys in the list of ids"},
 	{VIEW_PREVIEW, "Keys in the preview"},
+	{VIEW_UNDO, "Keys before a change is taken back"},
 	{VIEW_APPLY, "Keys while a change is written"},
 	{VIEW_VERIFY, "Keys in the list of promises"},
 	{VIEW_VMS, "Keys in the list of virtual machines"},

@@ -413,6 +413,16 @@ static const struct view_ops view_preview = {
 	.close = close_page,
 };
 
+static const struct view_ops view_undo = {
+	.id = VIEW_UNDO,
+	.draw = draw,
+	.act = act,
+	.can = can,
+	.click = click,
+	.changed = changed,
+	.close = close_page,
+};
+
 static void open_page(struct app *app, bool undo)
 {
 	struct page *p = xcalloc(1, sizeof(*p));
@@ -425,7 +435,7 @@ static void open_page(struct app *app, bool undo)
 		return;
 	}
 	p->at = (int)preview_start(&p->preview);
-	app_push(app, &view_preview, p);
+	app_push(app, undo ? &view_undo : &view_preview, p);
 }
 
 void view_preview_open_plan(struct app *app, const char *title, plan_fn make, void *data,

@@ -98,6 +98,7 @@ enum view_id {
 	VIEW_ASK = 1 << 8,     /* y or n */
 	VIEW_ACS = 1 << 9,
 	VIEW_IDS = 1 << 10,
+	VIEW_UNDO = 1 << 11, /* the preview of what undo would do */
 	VIEW_VMS = 1 << 16,
 	VIEW_VM = 1 << 17,
 	VIEW_VM_LOG = 1 << 18,

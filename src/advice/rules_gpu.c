@@ -120,7 +120,7 @@ void rule_audio_left_behind(const struct rule_context *c, const struct rule *rul
 		auto_free char *all = rule_words(&addresses, addresses.len);
 
 		rule_add(c, rule, xstrdup(gpu->bdf),
-			 xasprintf("%s would stay with the host, although it sits on the same card "
+			 xasprintf("%s would stay with the host, although on the same card "
 				   "as %s.%s",
 				   left, label,
 				   sound ? " The VM then has no sound over HDMI or DisplayPort."

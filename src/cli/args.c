@@ -26,7 +26,7 @@ struct option_row {
 
 static const struct option_row rows[] = {
 	{"root", OPTION_ROOT, TEXT, MEMBER(root), required_argument, "DIR",
-	 "take DIR as the machine's root; its commands are listed, not run"},
+	 "the machine's root is DIR; commands are listed, not run"},
 	{"demo", OPTION_DEMO, TEXT, MEMBER(demo), optional_argument, "NAME",
 	 "open a bundled recorded machine, in a copy of its own"},
 	{"ids", OPTION_IDS, TEXT, MEMBER(ids), required_argument, "FILE",

@@ -209,7 +209,8 @@ static void run_commands(struct runner *r, struct apply *a)
 static void list_commands(struct cli *c, const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->commands_len; i++) {
-		print_raw(&c->out, "not run (another root): ");
+		print_raw(&c->out, c->temp ? "not run (recorded machine): "
+					   : "not run (run it inside that system): ");
 		print_command(&c->out, &changes->commands[i]);
 		print_raw(&c->out, "\n");
 	}

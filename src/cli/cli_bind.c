@@ -261,11 +261,12 @@ static int move_all(struct cli *c, const struct selection *s, bool to_vfio)
 {
 	int (*one)(struct cli *, const struct device *, struct err *) = to_vfio ? bind_if_free
 										: release_if_held;
+	struct err err = ERR_INIT;
+	size_t left = 0;
 
 	for (size_t i = 0; i < s->len; i++) {
 		const struct device *d = topology_find(c->situation->topology, &s->items[i]);
 		auto_free char *now = NULL;
-		struct err err = ERR_INIT;
 
 		if (driver_is_vfio(d->driver) == to_vfio) {
 			print_format(&c->out, "%s is %s already\n", d->bdf,
@@ -273,8 +274,9 @@ static int move_all(struct cli *c, const struct selection *s, bool to_vfio)
 			continue;
 		}
 		if (!host_is_live(c->host)) {
-			print_format(&c->out, "not done (another root): %s to %s\n", d->bdf,
+			print_format(&c->out, "not done: %s to %s\n", d->bdf,
 				     to_vfio ? "vfio-pci" : "its own driver");
+			left++;
 			continue;
 		}
 		if (one(c, d, &err) < 0)
@@ -285,7 +287,14 @@ static int move_all(struct cli *c, const struct selection *s, bool to_vfio)
 		print_text(&c->out, now ? now : "no driver");
 		print_raw(&c->out, "\n");
 	}
-	return EXIT_DONE;
+	if (!left)
+		return EXIT_DONE;
+	err_set(&err, -ENOTSUP,
+		"nothing was changed: drivers change hands on the running machine only, and this "
+		"is %s; "
+		"vfiotui apply writes its configuration",
+		c->temp ? "a recorded one" : "the root of another");
+	return cli_fail(c, &err);
 }
 
 int cmd_bind(struct cli *c)

@@ -34,6 +34,29 @@ static const char *type_name(const struct device *d)
 	return NULL;
 }
 
+/* The same for people. */
+static const char *type_words(const struct device *d)
+{
+	static const struct {
+		enum pcie_type type;
+		const char *words;
+	} plain[] = {
+		{PCIE_LEGACY_ENDPOINT, "endpoint (legacy)"},
+		{PCIE_ROOT_PORT, "root port"},
+		{PCIE_UPSTREAM, "upstream port of a switch"},
+		{PCIE_DOWNSTREAM, "downstream port of a switch"},
+		{PCIE_TO_PCI, "bridge to conventional PCI"},
+		{PCI_TO_PCIE, "bridge from conventional PCI"},
+		{PCIE_RC_ENDPOINT, "endpoint inside the root complex"},
+		{PCIE_RC_EVENT_COLLECTOR, "event collector of the root complex"},
+	};
+
+	for (size_t i = 0; d->caps.basic_known && i < ARRAY_SIZE(plain); i++)
+		if (plain[i].type == d->caps.pcie_type)
+			return plain[i].words;
+	return type_name(d);
+}
+
 /* "16 GT/s x4"; NULL when nothing is known. */
 static char *link_text(uint8_t speed, uint8_t width)
 {
@@ -196,7 +219,7 @@ static void show_place(struct printer *p, const struct situation *s, const struc
 	auto_free char *path = strv_join(&above, " > ");
 
 	row(p, "Behind", path);
-	row(p, "PCI Express", type_name(d));
+	row(p, "PCI Express", type_words(d));
 	row(p, "Link", link);
 	row(p, "NUMA node", node);
 }
@@ -235,9 +258,16 @@ static void show_group(struct cli *c, const struct device *d)
 		row(&c->out, "IOMMU group", "none");
 		return;
 	}
+	static const char *const states[] = {
+		[GROUP_OK] = "isolated",
+		[GROUP_SHARED] = "shared by several devices",
+		[GROUP_INCOMPLETE] = "incomplete: a device would stay with the host",
+		[GROUP_BLOCKED] = "blocked by the driver of a bridge",
+	};
+
 	cli_handed_over(c->situation, &handed);
-	print_format(&c->out, "%-13s %d (%s)\n", "IOMMU group", g->id,
-		     group_state_name(group_state(t, g, &handed)));
+	print_format(&c->out, "%-13s %d, %s\n", "IOMMU group", g->id,
+		     states[group_state(t, g, &handed)]);
 	for (size_t i = 0; i < g->len; i++) {
 		const struct device *m = &t->devices[g->members[i]];
 		auto_free char *name = device_short_name(m);

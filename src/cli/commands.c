@@ -79,8 +79,8 @@ void command_help(struct str *out, const struct command_row *row)
 		      "plan and apply: those named are exactly those handed over afterwards.\n\n"
 		      "Options:\n");
 	args_help(out, options);
-	str_adds(out, "\nExit status: 0 done or all is well; 1 refused, failed, or a promise does "
-		      "not hold;\n2 wrong usage. More: man 8 vfiotui\n");
+	str_adds(out, "\nExit status: 0 done or all is well; 1 refused, failed, or a promise does\n"
+		      "not hold; 2 wrong usage. More: man 8 vfiotui\n");
 }
 
 int cmd_help(struct cli *c)

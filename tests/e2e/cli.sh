@@ -178,7 +178,7 @@ unchanged "--none"
 status 0 --root "$root" apply --yes --force group-incomplete 01:00.0
 status 0 --root "$root" undo --yes
 unchanged "undo of a forced apply"
-status 0 --root "$root" bind 01:00
+status 1 --root "$root" bind 01:00
 grep -q '^not done' "$TMP/out" || complain "bind on another root"
 unchanged "bind on another root"
 rm "$root"/sys/firmware/acpi/tables/IVRS

@@ -84,9 +84,9 @@ holds '[.groups[].devices[] | select(.configured)] | length == 0'
 # --- bind by an address from memory
 run 1 --root "$now" bind 0b:00.0 --yes
 says "0000:0b:00.0 was NVIDIA GeForce RTX 3070 when it was configured, and is now AMD"
-run 0 --root "$now" bind 0b:00.0 --yes --force moved
-says "not done (another root)"
-run 0 --root "$now" bind 0c:00 --yes
+run 1 --root "$now" bind 0b:00.0 --yes --force moved
+says "not done: 0000:0b:00.0"
+run 1 --root "$now" bind 0c:00 --yes
 says "0000:0c:00.0 to vfio-pci"
 
 # --- status names the device that is there
