@@ -21,5 +21,9 @@ void check_listing(const struct target_context *ctx, const struct wish *wish, co
 /* Runs `argv` to list the image of `release` and judges what it prints. Live host only. */
 void check_image(const struct target_context *ctx, const struct wish *wish, const char *release,
 		 const char *const argv[], const char *remedy, struct checks *ret);
+/* The same for an image that lies in that file: a kernel that has none yet fails the check. */
+void check_image_file(const struct target_context *ctx, const struct wish *wish,
+		      const char *release, const char *image, const char *const argv[],
+		      const char *remedy, struct checks *ret);
 
 #endif

@@ -185,10 +185,11 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 		const char *const by_path[] = {"lsinitrd", image, NULL};
 		const char *const by_kernel[] = {"lsinitrd", "-k", release, NULL};
 
-		if (!debian || host_exists(ctx->host, image))
-			check_image(ctx, wish, release, debian ? by_path : by_kernel,
-				    debian ? "dracut -f IMAGE KERNEL"
-					   : "dracut -f --regenerate-all",
+		if (debian)
+			check_image_file(ctx, wish, release, image, by_path,
+					 "dracut -f IMAGE KERNEL", ret);
+		else
+			check_image(ctx, wish, release, by_kernel, "dracut -f --regenerate-all",
 				    ret);
 	}
 	return 0;

@@ -46,6 +46,19 @@ void check_listing(const struct target_context *ctx, const struct wish *wish, co
 	}
 }
 
+void check_image_file(const struct target_context *ctx, const struct wish *wish,
+		      const char *release, const char *image, const char *const argv[],
+		      const char *remedy, struct checks *ret)
+{
+	auto_free char *kernel = xasprintf("/boot/vmlinuz-%s", release);
+
+	if (host_exists(ctx->host, image))
+		check_image(ctx, wish, release, argv, remedy, ret);
+	else if (host_exists(ctx->host, kernel)) /* without it only modules are left of a kernel */
+		checks_add(ret, CHECK_FAILED, xasprintf("image %s is built", release),
+			   xasprintf("%s does not exist", image), xstrdup(remedy));
+}
+
 void check_image(const struct target_context *ctx, const struct wish *wish, const char *release,
 		 const char *const argv[], const char *remedy, struct checks *ret)
 {

@@ -302,8 +302,8 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 		auto_free char *image = xasprintf("/boot/initrd.img-%s", release);
 		const char *const argv[] = {"lsinitramfs", image, NULL};
 
-		if (host_exists(ctx->host, image))
-			check_image(ctx, wish, release, argv, "update-initramfs -u -k all", ret);
+		check_image_file(ctx, wish, release, image, argv, "update-initramfs -u -k all",
+				 ret);
 	}
 	return 0;
 }
