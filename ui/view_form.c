@@ -36,6 +36,17 @@ static int first_difference(const struct str *a, const struct str *b)
 	return a->len == b->len ? -1 : line;
 }
 
+/* The line where a script's settings begin: what stands before is the same in all. */
+static int settings_line(const struct str *script)
+{
+	const char *at = strstr(script->data, "\n# --- settings");
+	int line = 1;
+
+	for (const char *c = script->data; at && c < at; c++)
+		line += *c == '\n';
+	return at ? line : 0;
+}
+
 void form_page_script(struct form_page *p)
 {
 	struct str next = STR_INIT;
@@ -43,6 +54,8 @@ void form_page_script(struct form_page *p)
 
 	launch_script_write(&next, &p->form.now, p->form.situation->platform);
 	changed = p->script.len ? first_difference(&p->script, &next) : -1;
+	if (!p->script.len)
+		p->script_top = settings_line(&next);
 	if (changed >= 0) {
 		p->script_changed = changed;
 		p->script_top = changed - 4;
