@@ -472,34 +472,23 @@ static void test_create_disk(void **state)
 /* --- ends: whatever happens, the devices go back --------------------------------------- */
 
 /*
- * What the kernel does with the attributes that the script writes. A lock makes an unbind
- * that is served late see that the device has gone elsewhere.
+ * What the kernel does with the attributes that the script writes. They are one FIFO under
+ * three names, so all is served in the order of writing: a device that has a driver loses
+ * it, one that has none gets one. It stays open for both sides, so nothing is ever lost.
  */
-static const char kernel[] =
-	"cd \"$1\" || exit 1\n"
-	"serve_unbind() {\n"
-	"	while read -r device <sys/bus/pci/drivers/$1/unbind; do\n"
-	"		(\n"
-	"			flock 5\n"
-	"			[[ $(readlink sys/bus/pci/devices/$device/driver) != */$1 ]] || rm "
-	"sys/bus/pci/devices/$device/driver\n"
-	"		) 5>lock\n"
-	"	done\n"
-	"}\n"
-	"serve_probe() {\n"
-	"	while read -r device <sys/bus/pci/drivers_probe; do\n"
-	"		(\n"
-	"			flock 5\n"
-	"			driver=$(cat sys/bus/pci/devices/$device/driver_override)\n"
-	"			[ ! -e broken ] || exit 0\n"
-	"			ln -sfn \"../../drivers/${driver:-nouveau}\" "
-	"sys/bus/pci/devices/$device/driver\n"
-	"			echo \"$device ${driver:-nouveau}\" >>bound\n"
-	"		) 5>lock\n"
-	"	done\n"
-	"}\n"
-	"serve_unbind nouveau & serve_unbind vfio-pci & serve_probe &\n"
-	"wait\n";
+static const char kernel[] = "cd \"$1\" || exit 1\n"
+			     "exec 3<>sys/bus/pci/drivers_probe\n"
+			     "while read -r device <&3; do\n"
+			     "	path=sys/bus/pci/devices/$device\n"
+			     "	if [ -L $path/driver ]; then\n"
+			     "		rm $path/driver\n"
+			     "		continue\n"
+			     "	fi\n"
+			     "	driver=$(cat $path/driver_override)\n"
+			     "	[ ! -e broken ] || continue\n"
+			     "	echo \"$device ${driver:-nouveau}\" >>bound\n"
+			     "	ln -sfn \"../../drivers/${driver:-nouveau}\" $path/driver\n"
+			     "done\n";
 
 /* Both functions of the card are with the host; modprobe is a program that is there. */
 static void stand_unbound(struct stand *s)
@@ -513,8 +502,9 @@ static void stand_unbound(struct stand *s)
 		shell_run(
 			&out,
 			"cd '%s' && mkdir -p sys/bus/pci/drivers/nouveau "
-			"sys/bus/pci/drivers/vfio-pci && mkfifo sys/bus/pci/drivers_probe "
-			"sys/bus/pci/drivers/nouveau/unbind sys/bus/pci/drivers/vfio-pci/unbind && "
+			"sys/bus/pci/drivers/vfio-pci && mkfifo sys/bus/pci/drivers_probe && "
+			"ln sys/bus/pci/drivers_probe sys/bus/pci/drivers/nouveau/unbind && "
+			"ln sys/bus/pci/drivers_probe sys/bus/pci/drivers/vfio-pci/unbind && "
 			"ln -sfn ../../drivers/nouveau sys/bus/pci/devices/0000:0b:00.1/driver && "
 			"rm sys/bus/pci/devices/0000:0b:00.3/driver",
 			s->root),
@@ -528,7 +518,7 @@ static int run_with_kernel(const struct stand *s, struct str *out)
 	str_clear(out);
 	return shell_run(out,
 			 ENVIRONMENT
-			 "{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout 120 " BASH
+			 "{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout -k 10 120 " BASH
 			 " ./launch.sh; "
 			 "status=$?; kill -- -$kernel; wait $kernel; exit $status; } 2>&1",
 			 s->root);
