@@ -54,9 +54,10 @@ static void add_lacking(struct str *out, const struct topology *t, const struct 
 {
 	const char *what = "all functions of this device";
 
-	if (hop->caps.pcie_type == PCIE_ROOT_PORT || hop->caps.pcie_type == PCIE_DOWNSTREAM)
+	if (hop &&
+	    (hop->caps.pcie_type == PCIE_ROOT_PORT || hop->caps.pcie_type == PCIE_DOWNSTREAM))
 		what = "all behind it";
-	else if (hop->is_bridge)
+	else if (hop && hop->is_bridge)
 		what = "all beside and behind it";
 	add_hop(out, t, index);
 	str_addf(out, " lacks " WHAT_ACS_IS ": one VM gets %s, or none.", what);
@@ -67,7 +68,7 @@ static void add_alias(struct str *out, const struct topology *t, const struct de
 {
 	add_hop(out, t, index);
 	str_adds(out,
-		 hop->is_bridge
+		 hop && hop->is_bridge
 			 ? " leads to conventional PCI: all that is behind it reaches memory "
 			   "under the bridge's name, so the IOMMU can't tell these devices apart."
 			 : " manages the disks behind it: they reach memory under its name, so "
@@ -135,7 +136,8 @@ void isolation_brief(const struct topology *t, const struct group_explanation *e
 		str_addf(out, "%s %s lacks ACS", kind, bdf);
 		break;
 	case CAUSE_LEGACY_BRIDGE:
-		str_addf(out, hop->is_bridge ? "behind PCI bridge %s" : "disks behind %s", bdf);
+		str_addf(out, hop && hop->is_bridge ? "behind PCI bridge %s" : "disks behind %s",
+			 bdf);
 		break;
 	case CAUSE_SHARED_ID:
 		str_addf(out, "%s shares a requester id", bdf);

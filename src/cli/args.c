@@ -192,7 +192,7 @@ int args_parse(struct args *a, int argc, char **argv, struct err *reterr)
 			a->version = true;
 		else if (found >= FIELD)
 			store_field(a, &vm_fields[found - FIELD], optarg);
-		else if (found >= 256)
+		else if (found >= 256 && (size_t)(found - 256) < ARRAY_SIZE(rows))
 			store(a, &rows[found - 256], optarg);
 		else
 			return refuse_option(argv, found, reterr);

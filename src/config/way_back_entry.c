@@ -334,7 +334,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 		if (!text_starts_with(token, "way_back_entry /"))
 			continue;
 		for (size_t k = 0; k < all.len; k++)
-			if (!strcmp(all.items[k].path, strchr(token, '/')))
+			if (!strcmp(all.items[k].path, token + strlen("way_back_entry ")))
 				found = &all.items[k];
 		if (found)
 			check_entry(ctx, found, &words, ret);

@@ -100,6 +100,7 @@ static void add_users(struct strv *dirs)
 	DIR *d = opendir(USERS_RUNTIME);
 	const struct dirent *e;
 
+	/* cppcheck-suppress readdirCalled; safe, since each DIR is used by one call (readdir(3)) */
 	while (d && (e = readdir(d)))
 		if (e->d_name[0] != '.') {
 			auto_free char *xdg = xasprintf(USERS_RUNTIME "/%s", e->d_name);

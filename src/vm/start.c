@@ -133,17 +133,13 @@ char *vm_log_path(const char *name)
 	return path;
 }
 
-int vm_log_tail(const char *name, size_t bytes, struct str *ret, struct err *reterr)
+static int read_tail(int fd, const char *path, size_t bytes, struct str *ret, struct err *reterr)
 {
-	auto_free char *path = vm_log_path(name);
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	auto_free char *buffer = xmalloc(bytes);
 	struct stat st;
 	off_t from;
 	ssize_t n;
 
-	if (fd < 0)
-		return err_set(reterr, -errno, "cannot open the log %s: %m", path);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return err_set(reterr, -EINVAL, "%s is no log", path);
 	from = st.st_size > (off_t)bytes ? st.st_size - (off_t)bytes : 0;
@@ -152,4 +148,14 @@ int vm_log_tail(const char *name, size_t bytes, struct str *ret, struct err *ret
 		return err_set(reterr, -errno, "cannot read the log %s: %m", path);
 	str_add(ret, buffer, (size_t)n);
 	return 0;
+}
+
+int vm_log_tail(const char *name, size_t bytes, struct str *ret, struct err *reterr)
+{
+	auto_free char *path = vm_log_path(name);
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_set(reterr, -errno, "cannot open the log %s: %m", path);
+	return read_tail(fd, path, bytes, ret, reterr);
 }
