@@ -41,28 +41,10 @@ static void choose(struct acs_page *p, const struct acs_override_set *set)
 		p->ids = *set;
 }
 
-/* Endpoints of several cards: only then is there something to win. */
-static bool is_mixed(const struct topology *t, int group)
-{
-	const struct iommu_group *g = topology_group(t, group);
-	const struct device *first = NULL;
-
-	for (size_t i = 0; g && i < g->len; i++) {
-		const struct device *d = &t->devices[g->members[i]];
-
-		if (d->is_bridge)
-			continue;
-		if (first && !pci_addr_same_slot(&first->addr, &d->addr))
-			return true;
-		first = d;
-	}
-	return false;
-}
-
 /* The first override that parts this group; -1: none does. */
 static int helps(const struct topology *t, const struct isolation_report *r, int group)
 {
-	if (!is_mixed(t, group))
+	if (isolation_is_one_card(t, group))
 		return -1;
 	for (size_t i = 0; i < r->len; i++)
 		for (size_t k = 0; r->groups[i].id == group && k < r->groups[i].splits_with.len;

@@ -22,4 +22,7 @@ void isolation_trust(const struct isolation_report *r, struct str *out);
 /* Whether this kernel knows pcie_acs_override; appended. */
 void isolation_kernel(const struct platform *p, struct str *out);
 
+/* Are all endpoints of this group functions of one slot, so that no override gains anything? */
+bool isolation_is_one_card(const struct topology *t, int id);
+
 #endif

@@ -66,4 +66,10 @@ void text_remove(struct text *t, size_t at);
 void text_replace(struct text *t, size_t line, size_t from, size_t n, const char *with,
 		  size_t with_len);
 
+/*
+ * The value of the first line "KEY : VALUE" (/proc/cpuinfo, /proc/meminfo), for the caller to
+ * free, or NULL.
+ */
+char *text_colon_value(const char *text, const char *key) must_check;
+
 #endif

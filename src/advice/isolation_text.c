@@ -151,8 +151,7 @@ void isolation_brief(const struct topology *t, const struct group_explanation *e
 	}
 }
 
-/* All endpoints are functions of one slot: one card. */
-static bool is_one_card(const struct topology *t, int id)
+bool isolation_is_one_card(const struct topology *t, int id)
 {
 	const struct iommu_group *g = topology_group(t, id);
 	const struct device *first = NULL;
@@ -202,7 +201,7 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 		return;
 	if (!is_for_a_vm(t, e->id)) {
 		str_adds(out, "Nothing here is for a VM; all of it stays with the host.");
-	} else if (is_one_card(t, e->id)) {
+	} else if (isolation_is_one_card(t, e->id)) {
 		str_adds(out, "They belong to one device: hand them over together.");
 	} else if (e->splits_with.len) {
 		auto_free char *words = strv_join(&e->splits_with, " or ");

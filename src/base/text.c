@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
 static char *copy_bytes(const char *bytes, size_t len)
 {
@@ -145,4 +146,20 @@ void text_replace(struct text *t, size_t line, size_t from, size_t n, const char
 	memcpy(data + from + with_len, l->data + from + n, tail + 1);
 	free(l->data);
 	*l = (struct text_line){.data = data, .len = from + with_len + tail};
+}
+
+char *text_colon_value(const char *text, const char *key)
+{
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		const char *colon;
+
+		line += *line == '\n';
+		colon = line + strcspn(line, ":\n");
+		if (!text_starts_with(line, key) || *colon != ':' ||
+		    strspn(line + strlen(key), " \t") != (size_t)(colon - line) - strlen(key))
+			continue;
+		colon += 1 + strspn(colon + 1, " \t");
+		return xstrndup(colon, strcspn(colon, "\n"));
+	}
+	return NULL;
 }

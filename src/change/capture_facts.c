@@ -5,6 +5,7 @@
 
 #include "advice/rules.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/shell.h"
 #include "change/capture_parts.h"
 #include "machine/recording_write.h"
@@ -19,23 +20,6 @@ static void put(struct capture_context *c, const char *path, const char *text)
 }
 
 /* --- kernel and processor ---------------------------------------------------------------------- */
-
-/* The first line of the kind "KEY : VALUE", for the caller to free, or NULL. */
-static char *value_of(const char *text, const char *key)
-{
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		const char *colon;
-
-		line += *line == '\n';
-		colon = line + strcspn(line, ":\n");
-		if (!text_starts_with(line, key) || *colon != ':' ||
-		    strspn(line + strlen(key), " \t") != (size_t)(colon - line) - strlen(key))
-			continue;
-		colon += 1 + strspn(colon + 1, " \t");
-		return xstrndup(colon, strcspn(colon, "\n"));
-	}
-	return NULL;
-}
 
 static void add_flags(const char *all, struct str *out)
 {
@@ -61,12 +45,12 @@ static void write_processor(struct capture_context *c)
 	if (host_read_some(c->host, "/proc/cpuinfo", 16384, &text, NULL) < 0)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		auto_free char *value = value_of(text.data, keys[i]);
+		auto_free char *value = text_colon_value(text.data, keys[i]);
 
 		if (value)
 			str_addf(&out, "%s\t: %s\n", keys[i], value);
 	}
-	flags = value_of(text.data, "flags");
+	flags = text_colon_value(text.data, "flags");
 	if (flags)
 		add_flags(flags, &out);
 	if (out.len)
@@ -80,7 +64,7 @@ static void write_memory(struct capture_context *c)
 
 	if (host_read_some(c->host, "/proc/meminfo", 4096, &text, NULL) < 0)
 		return;
-	total = value_of(text.data, "MemTotal");
+	total = text_colon_value(text.data, "MemTotal");
 	line = total ? xasprintf("MemTotal: %s\n", total) : NULL;
 	if (line)
 		put(c, "/proc/meminfo", line);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/str.h"
 #include "machine/platform_parts.h"
 
@@ -72,23 +73,6 @@ static char *find_hostname(const struct host *host)
 	return best;
 }
 
-/* The value behind "KEY : " of the first processor, for the caller to free. */
-static char *cpuinfo_value(const char *text, const char *key)
-{
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		const char *colon;
-
-		line += *line == '\n';
-		colon = line + strcspn(line, ":\n");
-		if (!text_starts_with(line, key) || *colon != ':' ||
-		    strspn(line + strlen(key), " \t") != (size_t)(colon - line) - strlen(key))
-			continue;
-		colon += 1 + strspn(colon + 1, " \t");
-		return xstrndup(colon, strcspn(colon, "\n"));
-	}
-	return NULL;
-}
-
 static void find_cpu(const struct host *host, struct platform *p)
 {
 	auto_str struct str text = STR_INIT;
@@ -97,9 +81,9 @@ static void find_cpu(const struct host *host, struct platform *p)
 
 	if (host_read_some(host, "/proc/cpuinfo", 16384, &text, NULL) < 0)
 		return;
-	p->cpu_model = cpuinfo_value(text.data, "model name");
-	vendor = cpuinfo_value(text.data, "vendor_id");
-	flags = cpuinfo_value(text.data, "flags");
+	p->cpu_model = text_colon_value(text.data, "model name");
+	vendor = text_colon_value(text.data, "vendor_id");
+	flags = text_colon_value(text.data, "flags");
 	if (vendor && (!strcmp(vendor, "AuthenticAMD") || !strcmp(vendor, "HygonGenuine")))
 		p->cpu = CPU_AMD;
 	else if (vendor && !strcmp(vendor, "GenuineIntel"))
