@@ -186,6 +186,8 @@ void domain_extras(struct domain *d)
 		xml_close(x);
 		xml_close(x);
 	}
+	/* how the guest tells that its system crashed */
+	xml_one(x, "panic", "model", p->hyperv ? "hyperv" : "isa");
 	/* all memory is taken at the start, so there is nothing to give back */
 	xml_one(x, "memballoon", "model", "none");
 	if (p->display == VM_DISPLAY_LG && !domain_memory_by_qemu(p))

@@ -308,7 +308,7 @@ static void write_ends(struct domain *d)
 {
 	xml_leaf(&d->xml, "on_poweroff", "destroy");
 	xml_leaf(&d->xml, "on_reboot", "restart");
-	xml_leaf(&d->xml, "on_crash", "destroy");
+	xml_leaf(&d->xml, "on_crash", "preserve"); /* as the launch script does */
 	/* a guest with host devices can't be suspended to disk */
 	xml_open(&d->xml, "pm");
 	xml_one(&d->xml, "suspend-to-mem", "enabled", "no");

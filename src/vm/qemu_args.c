@@ -87,6 +87,8 @@ static void hyperv(struct str *out, const struct vm_profile *p)
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (p->hyperv & 1U << i)
 			str_addf(out, ",hv-%s%s", flags[i], strchr(flags[i], '=') ? "" : "=on");
+	if (p->hyperv)
+		str_adds(out, ",hv-crash=on"); /* Windows tells its crash that way */
 	if (p->vendor_id[0]) {
 		str_adds(out, ",hv-vendor-id=");
 		qemu_value(out, p->vendor_id);
@@ -137,6 +139,17 @@ static void clocks(struct str *out, const struct vm_profile *p)
 		str_adds(out, "\t-global \"kvm-pit.lost_tick_policy=discard\"\n");
 }
 
+/*
+ * A guest whose system crashed stays, so that its state can be seen and its end be chosen.
+ * Windows, which has no driver for the device, tells it by Hyper-V's registers.
+ */
+static void panic(struct str *out, const struct vm_profile *p)
+{
+	str_adds(out, "\t-action \"panic=pause\"\n");
+	if (!p->hyperv)
+		str_adds(out, "\t-device \"pvpanic\"\n");
+}
+
 void qemu_args_machine(struct str *out, const struct vm_profile *p, const struct platform *host)
 {
 	struct qemu_firmware f;
@@ -151,6 +164,7 @@ void qemu_args_machine(struct str *out, const struct vm_profile *p, const struct
 	processor(out, p, host);
 	memory(out, p);
 	clocks(out, p);
+	panic(out, p);
 	str_adds(out, ")\n"
 		      "# How vfiotui and this script talk with QEMU (QMP).\n"
 		      "args+=(\n"

@@ -118,6 +118,20 @@ else
 	echo "script is missing: the end of a terminal was not tested"
 fi
 
+# --- the guest's system crashes: its boot sector does nothing but write a panic to port 0x505 ----------
+printf '\272\005\005\260\001\356\364\353\375' >"$TMP/crash.img"
+truncate -s 510 "$TMP/crash.img"
+printf '\125\252' >>"$TMP/crash.img"
+truncate -s 1M "$TMP/crash.img"
+status 0 edit --disk "$TMP/crash.img format=raw" --yes
+status 0 start
+until_state panicked # it is kept, to be seen
+status 0 status
+grep -q 'crashed' "$TMP/out" || complain "no word of the crash: $(cat "$TMP/out")"
+status 0 kill
+until_state ended
+status 0 edit --disk "" --yes
+
 # --- what can't start says why -------------------------------------------------------------------------
 status 0 edit --cdrom "$TMP/missing.iso" --yes
 status 1 start

@@ -445,7 +445,7 @@ static void test_hyperv_names(void **state)
 		if (!strstr(known.data, name))
 			fail_msg("QEMU does not know%s", name);
 	}
-	assert_int_equal(n, 14);
+	assert_int_equal(n, 15);
 	stand_release(&s);
 }
 
