@@ -111,7 +111,6 @@ static void write_devices(struct str *out, const struct vm_profile *vm)
 	const struct vm_device *d = vm->devices.items;
 	const struct vm_usb *u = vm->usb.items;
 	const struct vm_evdev *e = vm->evdev.items;
-	bool first = true;
 
 	open_list(out, "devices");
 	for (size_t i = 0; i < vm->devices.len; i++)
@@ -120,12 +119,8 @@ static void write_devices(struct str *out, const struct vm_profile *vm)
 	for (size_t i = 0; i < vm->devices.len; i++)
 		list_value(out, d[i].ids, !i);
 	str_adds(out, ") # what must be there\nroms=(");
-	for (size_t i = 0; i < vm->devices.len; i++) {
-		if (d[i].rom[0]) {
-			list_value(out, d[i].rom, first);
-			first = false;
-		}
-	}
+	for (size_t i = 0; i < vm->devices.len; i++)
+		list_value(out, d[i].rom, !i);
 	str_addf(
 		out,
 		")\nbind=\"%s\" # at-start takes what the host still has, and gives it back\nusb=(",
@@ -144,17 +139,14 @@ static void write_firmware(struct str *out, const struct vm_profile *vm,
 	struct qemu_firmware f;
 
 	qemu_firmware(vm, host, &f);
-	setting(out, "firmware", vm->firmware == VM_BIOS ? "bios" : "uefi", NULL);
 	setting(out, "ovmf_code", f.code, NULL);
 	setting(out, "ovmf_vars", f.vars, NULL);
 	setting(out, "ovmf_format", f.format, NULL);
 	setting(out, "vars", vm->vars, "this VM's copy of ovmf_vars; the TPM's state is beside it");
-	setting(out, "tpm", vm->tpm ? "yes" : "no", NULL);
 }
 
 static void write_machine(struct str *out, const struct vm_profile *vm, const struct platform *host)
 {
-	static const char *const pages[] = {"", "2048", "1048576"};
 	unsigned *cpus = NULL;
 	size_t len = 0;
 
@@ -165,7 +157,6 @@ static void write_machine(struct str *out, const struct vm_profile *vm, const st
 			     : "qemu-system-x86_64",
 		NULL);
 	setting(out, "accel", vm->accel == VM_KVM ? "kvm" : "tcg", NULL);
-	setting(out, "machine", vm->machine == VM_Q35 ? "q35" : "i440fx", NULL);
 	str_addf(out, "memory=%" PRIu64 " # MiB\ncores=%u\nthreads=%u\npin=(", vm->memory_mib,
 		 vm->cores, vm->threads);
 	if (vm->pin[0] && vm_cpu_list(vm->pin, &cpus, &len))
@@ -174,19 +165,14 @@ static void write_machine(struct str *out, const struct vm_profile *vm, const st
 	free(cpus);
 	str_adds(out, ") # the host's CPUs for the guest's\n");
 	setting(out, "pin_emulator", vm->pin_emulator, "and for the rest of QEMU");
-	setting(out, "hugepages", pages[vm->hugepages], "kB");
-	setting(out, "numa_node", vm->numa_node, NULL);
-	setting(out, "lock_memory", vm->lock_memory ? "yes" : "no", NULL);
 	write_firmware(out, vm, host);
 }
 
 static void write_network(struct str *out, const struct vm_profile *vm)
 {
-	static const char *const networks[] = {"user", "bridge", "macvtap", "none"};
 	char mac[18];
 
 	vm_profile_mac(vm, mac);
-	setting(out, "network", networks[vm->network], NULL);
 	setting(out, "interface", vm->interface, NULL);
 	setting(out, "mac", mac, NULL);
 	setting(out, "share", vm->network == VM_NET_USER ? vm->share : "", NULL);
@@ -211,7 +197,6 @@ static void write_screen(struct str *out, const struct vm_profile *vm)
 	setting(out, "audio", sounds[vm->audio], NULL);
 	setting(out, "input", vm->input == VM_INPUT_USB && !usb_bus[0] ? "ps2" : inputs[vm->input],
 		NULL);
-	setting(out, "usb_bus", usb_bus, NULL);
 }
 
 static void write_sharer(struct str *out, const struct vm_profile *vm)
@@ -230,6 +215,25 @@ static void write_sharer(struct str *out, const struct vm_profile *vm)
 	setting(out, "host_screen", vm->host_screen, NULL);
 	setting(out, "guest_side", sides[vm->guest_side], NULL);
 	setting(out, "host_side", sides[opposite[vm->guest_side]], NULL);
+}
+
+/* What decides which arguments there are; changed here alone it would be a lie. */
+static void write_made_for(struct str *out, const struct vm_profile *vm)
+{
+	static const char *const pages[] = {"", "2048", "1048576"};
+	static const char *const networks[] = {"user", "bridge", "macvtap", "none"};
+
+	str_adds(out,
+		 "\n# --- what the arguments below were made for: change it in the profile ---\n"
+		 "\n");
+	setting(out, "machine", vm->machine == VM_Q35 ? "q35" : "i440fx", NULL);
+	setting(out, "firmware", vm->firmware == VM_BIOS ? "bios" : "uefi", NULL);
+	setting(out, "tpm", vm->tpm ? "yes" : "no", NULL);
+	setting(out, "hugepages", pages[vm->hugepages], "kB");
+	setting(out, "numa_node", vm->numa_node, NULL);
+	setting(out, "lock_memory", vm->lock_memory ? "yes" : "no", NULL);
+	setting(out, "network", networks[vm->network], NULL);
+	setting(out, "usb_bus", qemu_usb_bus(vm), NULL);
 }
 
 /* FNV-1a, 64 bits: tells an edit, not an attack. */
@@ -253,6 +257,7 @@ void launch_script_write(struct str *out, const struct vm_profile *vm, const str
 	write_network(&body, vm);
 	write_screen(&body, vm);
 	write_sharer(&body, vm);
+	write_made_for(&body, vm);
 	str_adds(&body, launch_options);
 	str_adds(&body, launch_preflight);
 	str_adds(&body, launch_host);

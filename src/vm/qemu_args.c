@@ -71,7 +71,7 @@ static void machine(struct str *out, const struct vm_profile *p, const struct qe
 		 p->machine == VM_Q35 ? "q35" : "pc", p->hpet ? "on" : "off",
 		 f->secure ? ",smm=on" : "", f->code[0] ? ",pflash0=code,pflash1=vars" : "",
 		 own_memory ? ",memory-backend=ram" : "");
-	str_addf(out, "\t-accel %s\n", p->accel == VM_KVM ? "kvm" : "tcg");
+	str_adds(out, "\t-accel \"$accel\"\n");
 }
 
 static void hyperv(struct str *out, const struct vm_profile *p)

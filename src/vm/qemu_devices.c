@@ -94,18 +94,13 @@ static void usb_devices(struct writer *w)
 		return;
 	str_adds(w->out, "# USB devices of the host.\nif [ ${#usb[@]} -gt 0 ]; then\n\targs+=(\n");
 	for (size_t i = 0; i < w->vm->usb.len; i++) {
-		const char *id = u[i].id;
-		const char *rest = strpbrk(id, ":-") + 1;
-		int n = (int)(rest - id) - 1;
-
-		if (id[n] == ':')
-			str_addf(w->out,
-				 "\t\t-device \"usb-host,vendorid=0x%.*s,productid=0x%s,bus=%s\"\n",
-				 n, id, rest, on);
-		else
-			str_addf(w->out,
-				 "\t\t-device \"usb-host,hostbus=%.*s,hostport=%s,bus=%s\"\n", n,
-				 id, rest, on);
+		str_addf(w->out,
+			 strchr(u[i].id, ':')
+				 ? "\t\t-device \"usb-host,vendorid=0x${usb[%zu]%%:*},productid=0x"
+				   "${usb[%zu]#*:},bus=%s\"\n"
+				 : "\t\t-device \"usb-host,hostbus=${usb[%zu]%%%%-*},hostport="
+				   "${usb[%zu]#*-},bus=%s\"\n",
+			 i, i, on);
 	}
 	str_adds(w->out, "\t)\nfi\n");
 }
@@ -291,8 +286,8 @@ static void input(struct writer *w)
 		return;
 	open_args(w, "Keyboard and mouse of the host, taken in turns.");
 	for (size_t i = 0; i < w->vm->evdev.len; i++) {
-		str_addf(w->out, "\t-object \"input-linux,id=evdev%zu,evdev=", i);
-		qemu_value(w->out, e[i].path);
+		str_addf(w->out, "\t-object \"input-linux,id=evdev%zu,evdev=${evdev[%zu]//,/,,}", i,
+			 i);
 		str_addf(w->out, "%s,grab-toggle=%s\"\n",
 			 is_keyboard(&e[i]) ? ",grab_all=on,repeat=on" : "",
 			 toggles[w->vm->toggle]);
@@ -326,20 +321,20 @@ static bool shares_place(const struct placed *all, size_t len, const struct plac
 static void pci_device(struct writer *w, const struct vm_device *d, const char *on, unsigned slot,
 		       unsigned function, bool multifunction)
 {
-	str_addf(w->out, "\t\t-device \"vfio-pci,host=%s,bus=%s", d->address, on);
+	const size_t i = (size_t)(d - (const struct vm_device *)w->vm->devices.items);
+
+	str_addf(w->out, "\t\t-device \"vfio-pci,host=${devices[%zu]},bus=%s", i, on);
 	if (slot || w->vm->machine == VM_Q35)
 		str_addf(w->out, ",addr=%02x.%u", slot, function);
 	if (multifunction)
 		str_adds(w->out, ",multifunction=on");
 	if (d->vga)
 		str_adds(w->out, ",x-vga=on");
-	if (d->rom[0]) {
-		str_adds(w->out, ",romfile=");
-		qemu_value(w->out, d->rom);
-	}
-	str_adds(w->out, "\"");
+	if (d->rom[0])
+		str_addf(w->out, ",romfile=${roms[%zu]//,/,,}", i);
+	str_addf(w->out, "\" # %s", d->address);
 	if (d->name[0]) {
-		str_adds(w->out, " # ");
+		str_addc(w->out, ' ');
 		for (const char *s = d->name; *s; s++)
 			str_addc(w->out, (unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
 	}

@@ -704,6 +704,56 @@ static void ask_for_all(struct stand *s)
 		set(s, all[i][0], all[i][1]);
 }
 
+/* What its owner changes among the settings, and what QEMU gets then. */
+static const struct {
+	const char *from, *to, *wanted;
+} edits[] = {
+	{"^accel=.*", "accel=tcg", "-accel tcg"},
+	{"^memory=.*", "memory=4096", "-m 4096M"},
+	{"^cores=.*", "cores=9", "cores=9"},
+	{"^threads=.*", "threads=3", "threads=3"},
+	{"^devices=(0000:0b:00.3", "devices=(0000:0c:00.5", "vfio-pci\\,host=0000:0c:00.5"},
+	{"/x)$", "'/a, b')", "romfile=/a\\,\\,\\ b"},
+	{"^usb=(046d:c52b", "usb=(1234:5678", "vendorid=0x1234\\,productid=0x5678"},
+	{"^evdev=.*", "evdev=(/dev/input/x)", "evdev=/dev/input/x"},
+	{"^display=.*", "display=qxl", "-vga qxl"},
+	{"^shared_memory=.*", "shared_memory=/dev/shm/x", "mem-path=/dev/shm/x"},
+	{"^shared_memory_mib=.*", "shared_memory_mib=5", "size=5M"},
+	{"^mac=.*", "mac=52:54:00:00:00:09", "mac=52:54:00:00:00:09"},
+	{"^audio=.*", "audio=jack", "-audiodev jack"},
+	{"^input=.*", "input=virtio", "virtio-keyboard-pci"},
+	{"^ovmf_code=.*", "ovmf_code=/o", "filename=/o"},
+	{"^ovmf_format=.*", "ovmf_format=qcow2", "driver=qcow2\\,node-name=code"},
+	{"^vars=.*", "vars=/v", "filename=/v"},
+	{"^name=.*", "name=other", "guest=other"},
+};
+
+static void ask_for_all(struct stand *s);
+
+static void test_settings_may_be_edited(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(edits); i++) {
+		auto_str struct str out = STR_INIT;
+		auto_str struct str before = STR_INIT;
+		auto_free char *edit = xasprintf("s|%s|%s|", edits[i].from, edits[i].to);
+		struct stand s;
+
+		stand_init(&s, "win");
+		ask_for_all(&s);
+		set(&s, "device", "0000:0d:00.0 rom=/x");
+		put_script(&s);
+		assert_int_equal(run_script(&s, "--print", &before), 0);
+		assert_null(strstr(before.data, edits[i].wanted));
+		tmproot_put(s.root, "/edit", edit);
+		shell_run(&out, "cd '%s' && sed -i -f edit launch.sh", s.root);
+		assert_int_equal(run_script(&s, "--print", &out), 0);
+		if (!strstr(out.data, edits[i].wanted))
+			fail_msg("%s has no effect:\n%s", edit, out.data);
+		stand_release(&s);
+	}
+}
+
 static void test_shellcheck(void **state)
 {
 	static const char *const names[] = {"windows", hostile, "test"};
@@ -812,6 +862,7 @@ int main(void)
 		cmocka_unit_test(test_helpers),
 		cmocka_unit_test(test_power_button),
 		cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_settings_may_be_edited),
 		cmocka_unit_test(test_shellcheck),
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_untouched),

@@ -248,7 +248,7 @@ check_programs() {
 check_files() {
 	local file i
 	for file in ${boot_cdroms[@]+"${boot_cdroms[@]}"} ${cdroms[@]+"${cdroms[@]}"} ${roms[@]+"${roms[@]}"}; do
-		[ -r "$file" ] || problem "$file can't be read"
+		[ -z "$file" ] || [ -r "$file" ] || problem "$file can't be read"
 	done
 	if [ "$firmware" = uefi ] && [ -z "$ovmf_code" ]; then
 		problem "there is no OVMF firmware; install it (edk2-ovmf, ovmf), or set firmware = bios"

@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=all # a part of the launch script, which is checked as a whole
 #
 # It needs bash and QEMU, nothing of vfiotui. Change it as you like: vfiotui does not
-# write over a script that was changed. The settings of its first part may be edited;
-# they come from the VM's profile.
+# write over a script that was changed. Each value of its first part, the settings, may be
+# edited; one more disk or device needs arguments too, so add those to the VM's profile.
 #
 #   --check             only looks whether all is ready
 #   --print             only shows the QEMU command
