@@ -6,7 +6,7 @@ _vfiotui()
 	local commands="list show check acs plan apply undo history status bind release vm capture version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
 		--no-pt --no-script --no-way-back --disable-vga --disable-idle-d3
-		--no-framebuffer --boot-loader --blacklist --user --wait --acs-override --save-map --help --version"
+		--no-framebuffer --boot-loader --blacklist --user --wait --follow --acs-override --save-map --help --version"
 	local codes="iommu-absent boot-loader no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"
 	local vm="list new edit delete show script xml start status stop kill pause resume log"

@@ -46,6 +46,7 @@ complete -c vfiotui -l no-framebuffer -d "no console on the firmware's picture"
 complete -c vfiotui -l boot-loader -x -a "grub grub-bls systemd-boot kernel-cmdline limine refind kernelstub ostree" -d 'what starts this machine'
 complete -c vfiotui -l blacklist -d 'blacklist drivers that no device of the host needs'
 complete -c vfiotui -l user -x -a "(__fish_complete_users)" -d 'who may open the devices'
+complete -c vfiotui -l follow -d 'go on printing the log of a VM until it has ended'
 complete -c vfiotui -l wait -x -d 'how long a start or an end is waited for'
 complete -c vfiotui -l help -d 'print a help'
 complete -c vfiotui -l version -d 'print the version'

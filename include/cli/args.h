@@ -45,7 +45,8 @@ enum {
 	OPTION_NO_FRAMEBUFFER = 1 << 22,
 	OPTION_BLACKLIST = 1 << 23,
 	OPTION_BOOT_LOADER = 1 << 24,
-	OPTION_SAVE_MAP = 1 << 24,
+	OPTION_SAVE_MAP = 1 << 25,
+	OPTION_FOLLOW = 1 << 26,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -59,7 +60,7 @@ struct args {
 	const char *bind;   /* "ids", "address" or NULL */
 	bool no_pt, no_script, no_way_back;
 	bool disable_vga, disable_idle_d3, no_framebuffer, blacklist;
-	bool save_map;
+	bool save_map, follow;
 	const char *user;
 	const char *boot_loader;  /* as boot_loader_name() */
 	const char *override;     /* of pcie_acs_override, to look at */

@@ -29,5 +29,10 @@ int vm_start(const char *name, const char *script, const struct strv *more,
 char *vm_log_path(const char *name) must_check;
 /* Appends the last lines of the log, at most `bytes` of it; -ENOENT when there is none. */
 int vm_log_tail(const char *name, size_t bytes, struct str *ret, struct err *reterr) must_check;
+/*
+ * Appends what the log has from byte `*at` on, and moves `*at` behind it; from its beginning when
+ * it was begun anew. -ENOENT as above.
+ */
+int vm_log_from(const char *name, long long *at, struct str *ret, struct err *reterr) must_check;
 
 #endif

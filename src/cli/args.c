@@ -65,6 +65,8 @@ static const struct option_row rows[] = {
 	 "downstream, multifunction, id:VVVV:DDDD"},
 	{"wait", OPTION_WAIT, TEXT, MEMBER(wait), required_argument, "SECONDS",
 	 "how long a VM's start or end is waited for"},
+	{"follow", OPTION_FOLLOW, FLAG, MEMBER(follow), no_argument, NULL,
+	 "go on printing a VM's log until it has ended"},
 	{"acs-override", OPTION_ACS_OVERRIDE, TEXT, MEMBER(acs_override), required_argument, "LIST",
 	 "set pcie_acs_override=LIST for the kernel, or none"},
 	{"save-map", OPTION_SAVE_MAP, FLAG, MEMBER(save_map), no_argument, NULL,

@@ -22,8 +22,8 @@ static const struct vm_command rows[] = {
 	{"show", "[NAME]", "every field of a VM", READS, VM_NAME_THERE, vm_cmd_show},
 	{"script", "[NAME]", "prints its launch script, which stands alone", 0, VM_NAME_THERE,
 	 vm_cmd_script},
-	{"xml", "[NAME]", "prints it as a domain of libvirt; --libvirt yes defines it there",
-	 OPTION_USER, VM_NAME_THERE, vm_cmd_xml},
+	{"xml", "[NAME]", "prints it as a domain of libvirt; libvirt = yes defines it", OPTION_USER,
+	 VM_NAME_THERE, vm_cmd_xml},
 	{"start", "[NAME]", "preflight, then starts it so that it outlives this terminal",
 	 OPTION_WAIT, VM_NAME_THERE, vm_cmd_start},
 	{"status", "[NAME]", "what it does now; status 0 when it runs", READS, VM_NAME_THERE,
@@ -33,8 +33,8 @@ static const struct vm_command rows[] = {
 	{"kill", "[NAME]", "switches it off at once", OPTION_WAIT, VM_NAME_THERE, vm_cmd_kill},
 	{"pause", "[NAME]", "halts it until resume", 0, VM_NAME_THERE, vm_cmd_pause},
 	{"resume", "[NAME]", "lets it go on", 0, VM_NAME_THERE, vm_cmd_resume},
-	{"log", "[NAME]", "what its launch script and QEMU said since the last start", 0,
-	 VM_NAME_THERE, vm_cmd_log},
+	{"log", "[NAME]", "what its launch script and QEMU said since the last start",
+	 OPTION_FOLLOW, VM_NAME_THERE, vm_cmd_log},
 };
 
 static const struct vm_command *find(const char *name)
@@ -47,18 +47,62 @@ static const struct vm_command *find(const char *name)
 
 /* --- help --------------------------------------------------------------------------- */
 
+#define HELP_COLUMN 27
+#define HELP_WIDTH 79
+
+/* Words from the help's column on; the line is at `left` columns so far. */
+static void help_text(struct str *out, size_t left, const char *text)
+{
+	size_t column = HELP_WIDTH;
+
+	if (left < HELP_COLUMN) {
+		str_addf(out, "%*s", (int)(HELP_COLUMN - left), "");
+		column = HELP_COLUMN;
+	}
+	for (size_t n; *text; text += n, text += strspn(text, " ")) {
+		n = strcspn(text, " ");
+		if (column + 1 + n > HELP_WIDTH) {
+			str_addf(out, "\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		} else if (column > HELP_COLUMN) {
+			str_addc(out, ' ');
+			column++;
+		}
+		str_add(out, text, n);
+		column += n;
+	}
+	str_addc(out, '\n');
+}
+
+/* "disk" takes a path and format=, bus=... : what each of these says. */
+static void help_on_item(struct str *out, const struct vm_item *item)
+{
+	for (size_t i = 1; i < item->rows_len; i++) {
+		const struct vm_field *row = &item->rows[i];
+		auto_str struct str text = STR_INIT;
+
+		str_addf(&text, "%s=", row->key);
+		for (size_t k = 0; row->choices && row->choices[k]; k++)
+			str_addf(&text, "%s%s", k ? "|" : "", row->choices[k]);
+		str_addf(&text, " %s", row->help);
+		help_text(out, 0, text.data);
+	}
+}
+
 static void help_on_field(struct str *out, const struct vm_field *f)
 {
-	auto_str struct str left = STR_INIT;
+	auto_str struct str choices = STR_INIT;
+	size_t before = out->len;
 
-	str_addf(&left, "--%s", f->key);
-	str_addf(out, "  %-24s %s\n", left.data, f->help);
-	if (!f->choices)
-		return;
-	str_addf(out, "  %-24s ", "");
-	for (size_t i = 0; f->choices[i]; i++)
-		str_addf(out, "%s%s", i ? (f->kind == VM_FLAGS ? " " : "|") : "", f->choices[i]);
-	str_adds(out, "\n");
+	str_addf(out, "  --%s", f->key);
+	help_text(out, out->len - before, f->help);
+	for (size_t i = 0; f->choices && f->choices[i]; i++)
+		str_addf(&choices, "%s%s", i ? (f->kind == VM_FLAGS ? " " : " | ") : "",
+			 f->choices[i]);
+	if (choices.len)
+		help_text(out, 0, choices.data);
+	if (f->item)
+		help_on_item(out, f->item);
 }
 
 void cli_vm_help(struct str *out)
@@ -73,10 +117,10 @@ void cli_vm_help(struct str *out)
 		str_addf(out, "  %-16s %s\n", left.data, rows[i].help);
 	}
 	str_adds(out, "\nOptions:\n");
-	args_help(out, OPTIONS_GLOBAL | OPTION_JSON | OPTION_YES | OPTION_WAIT);
+	args_help(out, OPTIONS_GLOBAL | OPTION_JSON | OPTION_YES | OPTION_WAIT | OPTION_FOLLOW);
 	str_adds(out, "\nOptions of new and edit, the fields of a VM. \"\" is the default of a "
-		      "field; one that\ntakes several things is given once a thing, and replaces "
-		      "those that were there:\n");
+		      "field;\none that takes several things is given once a thing, and replaces "
+		      "those that\nwere there:\n");
 	for (size_t i = 0; i < vm_fields_len; i++)
 		help_on_field(out, &vm_fields[i]);
 }

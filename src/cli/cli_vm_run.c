@@ -288,6 +288,34 @@ int vm_cmd_resume(struct cli *c, const char *name)
 
 /* --- log ------------------------------------------------------------------------------------------ */
 
+/* What is new in the log, to the terminal at once; true when there was something. */
+static bool print_more(struct cli *c, const char *name, long long *at)
+{
+	auto_str struct str more = STR_INIT;
+
+	if (vm_log_from(name, at, &more, NULL) < 0 || !more.len)
+		return false;
+	print_lines(&c->out, more.data, more.len);
+	return print_flush(&c->out, STDOUT_FILENO) == 0;
+}
+
+/* The end is looked for before the log is read, so its last words are never missed. */
+static int follow_log(struct cli *c, const char *name)
+{
+	struct vm_watch w;
+	long long at = 0;
+	int r;
+
+	vm_watch_init(&w, name);
+	do {
+		r = wait_for(c, &w, is_ended, 0);
+		while (print_more(c, name, &at))
+			;
+	} while (r == -ETIME);
+	vm_watch_release(&w);
+	return EXIT_DONE;
+}
+
 int vm_cmd_log(struct cli *c, const char *name)
 {
 	auto_str struct str log = STR_INIT;
@@ -295,6 +323,8 @@ int vm_cmd_log(struct cli *c, const char *name)
 
 	if (refuse_root(c, name, &err) < 0 || vm_log_tail(name, LOG_BYTES, &log, &err) < 0)
 		return cli_fail(c, &err);
+	if (c->args.follow)
+		return follow_log(c, name);
 	print_lines(&c->out, log.data, log.len);
 	return EXIT_DONE;
 }

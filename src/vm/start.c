@@ -14,6 +14,7 @@
 #include "vm/runtime.h"
 
 #define PREFLIGHT_MS 60000
+#define LOG_PIECE (1U << 20)
 
 /*
  * $0 is NAME.end, the rest is the launch script. The shell that is waited for ends at once; the one
@@ -133,29 +134,61 @@ char *vm_log_path(const char *name)
 	return path;
 }
 
-static int read_tail(int fd, const char *path, size_t bytes, struct str *ret, struct err *reterr)
+/* At most `bytes` of the log from `from` on. */
+static int read_piece(int fd, const char *path, off_t from, size_t bytes, struct str *ret,
+		      struct err *reterr)
 {
 	auto_free char *buffer = xmalloc(bytes);
-	struct stat st;
-	off_t from;
-	ssize_t n;
+	const ssize_t n = pread(fd, buffer, bytes, from);
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return err_set(reterr, -EINVAL, "%s is no log", path);
-	from = st.st_size > (off_t)bytes ? st.st_size - (off_t)bytes : 0;
-	n = pread(fd, buffer, bytes, from);
 	if (n < 0)
 		return err_set(reterr, -errno, "cannot read the log %s: %m", path);
 	str_add(ret, buffer, (size_t)n);
 	return 0;
 }
 
+/* Opens the log of a VM for reading; its path is for the caller to free in any case. */
+static int open_log_of(const char *name, char **path, off_t *size, struct err *reterr)
+{
+	struct stat st;
+	int fd;
+
+	*path = vm_log_path(name);
+	fd = open(*path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_set(reterr, -errno, "cannot open the log %s: %m", *path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(reterr, -EINVAL, "%s is no log", *path);
+	}
+	*size = st.st_size;
+	return fd;
+}
+
 int vm_log_tail(const char *name, size_t bytes, struct str *ret, struct err *reterr)
 {
-	auto_free char *path = vm_log_path(name);
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	auto_free char *path = NULL;
+	off_t size = 0;
+	auto_fd int fd = open_log_of(name, &path, &size, reterr);
 
 	if (fd < 0)
-		return err_set(reterr, -errno, "cannot open the log %s: %m", path);
-	return read_tail(fd, path, bytes, ret, reterr);
+		return fd;
+	return read_piece(fd, path, size > (off_t)bytes ? size - (off_t)bytes : 0, bytes, ret,
+			  reterr);
+}
+
+int vm_log_from(const char *name, long long *at, struct str *ret, struct err *reterr)
+{
+	auto_free char *path = NULL;
+	off_t size = 0;
+	auto_fd int fd = open_log_of(name, &path, &size, reterr);
+	const size_t before = ret->len;
+	int r = fd;
+
+	if (r >= 0 && *at > size)
+		*at = 0;
+	if (r >= 0)
+		r = read_piece(fd, path, *at, LOG_PIECE, ret, reterr);
+	*at += (long long)(ret->len - before);
+	return r;
 }

@@ -79,6 +79,16 @@ status 0 kill
 until_state ended
 status 1 status
 
+# --- the log is followed to the end of the VM --------------------------------------------------------
+status 0 start
+until_state running
+"$VFIOTUI" vm log --follow >"$TMP/followed" 2>&1 </dev/null &
+follower=$!
+status 0 kill
+wait $follower || complain "log --follow ended badly: $(cat "$TMP/followed")"
+cases=$((cases + 1))
+"$VFIOTUI" vm log | cmp - "$TMP/followed" || complain "followed: $(cat "$TMP/followed")"
+
 # --- QEMU is killed ----------------------------------------------------------------------------------
 status 0 start
 until_state running
