@@ -48,8 +48,6 @@ size_t text_line_length(const struct text_line *line);
 /* "\r\n" when the first ended line ends so, else "\n". */
 const char *text_newline(const struct text *t);
 
-/* A last line without newline, but with a CR: nothing can be put behind it and taken away again without a trace. */
-bool text_ends_in_cr(const struct text *t);
 /*
  * Inserts a line before index `at` (0..len); `data` should bring its ending. A last
  * line without ending gets one when something is inserted after it.

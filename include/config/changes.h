@@ -66,7 +66,10 @@ void changes_release(struct changes *c);
 /* The planned bytes of a file, else those on disk: as files_get(). */
 int changes_get(struct changes *c, const char *path, const char **bytes, size_t *len,
 		struct err *reterr) must_check;
-/* Plans new bytes for a file; `mode` is for a new one; `why` is copied. */
+/*
+ * Plans new bytes for a file; `mode` is for a new one; `why` is copied. -EINVAL, with nothing planned, for a file whose
+ * last byte is a CR alone: no edit of it could be taken back to the byte.
+ */
 int changes_set(struct changes *c, const char *path, const char *bytes, size_t len, mode_t mode,
 		const char *why, struct err *reterr) must_check;
 int changes_remove(struct changes *c, const char *path, const char *why,

@@ -79,13 +79,6 @@ static bool lacks_ending(const struct text *t)
 	return t->len && !is_ended(&t->lines[t->len - 1]);
 }
 
-bool text_ends_in_cr(const struct text *t)
-{
-	const struct text_line *last = t->len ? &t->lines[t->len - 1] : NULL;
-
-	return last && last->len && last->data[last->len - 1] == '\r';
-}
-
 /* The last line gets an ending, or loses it. */
 static void end_last(struct text *t, bool ended)
 {

@@ -97,15 +97,36 @@ static void say_why(struct edit *e, const char *why)
 	e->why = both;
 }
 
-static void drop_if_unchanged(struct changes *c, struct edit *e)
+/*
+ * A last line "a\r" is half a line ending: whatever is put behind it completes it, and taking that away again would take
+ * the CR along. Such a file is left to its user.
+ */
+static int check_ending(const struct edit *e, const char *bytes, size_t len, struct err *reterr)
+{
+	const struct str *before = &e->before;
+
+	if (!e->existed || !before->len || before->data[before->len - 1] != '\r' ||
+	    (len == before->len && !memcmp(bytes, before->data, len)))
+		return 0;
+	return err_set(reterr, -EINVAL,
+		       "%s ends in a carriage return without a newline; end its last line first, "
+		       "nothing was changed",
+		       e->path);
+}
+
+static void drop(struct changes *c, struct edit *e)
 {
 	size_t i = (size_t)(e - c->edits);
 
-	if (e->existed != e->exists || (e->exists && !str_equal(&e->before, &e->after)))
-		return;
 	edit_release(e);
 	memmove(e, e + 1, (c->len - i - 1) * sizeof(*e));
 	c->len--;
+}
+
+static void drop_if_unchanged(struct changes *c, struct edit *e)
+{
+	if (e->existed == e->exists && (!e->exists || str_equal(&e->before, &e->after)))
+		drop(c, e);
 }
 
 int changes_set(struct changes *c, const char *path, const char *bytes, size_t len, mode_t mode,
@@ -117,6 +138,11 @@ int changes_set(struct changes *c, const char *path, const char *bytes, size_t l
 
 	if (!e)
 		return r;
+	r = check_ending(e, bytes, len, reterr);
+	if (r < 0) {
+		drop(c, e);
+		return r;
+	}
 	str_add(&after, bytes, len); /* a copy first: `bytes` may be the planned ones */
 	str_release(&e->after);
 	e->after = after;

@@ -102,11 +102,6 @@ static int plan_entry(struct entry *e, const struct wish *wish, struct changes *
 			       "the boot loader drops there; put them on one line first, nothing "
 			       "was changed",
 			       e->path, e->wrapped);
-	if (!e->options.len && kernel_line_wanted(wish) && text_ends_in_cr(&e->text))
-		return err_set(reterr, -EINVAL,
-			       "%s ends in a carriage return without a newline; end its last line "
-			       "first, nothing was changed",
-			       e->path);
 	strv_copy(&parts, &e->options);
 	if (!parts.len)
 		strv_add(&parts, "");
