@@ -34,5 +34,13 @@ bool files_exist(struct files *f, const char *path);
 /* Appends sorted names of regular files in `dir` that end in `suffix` ("" for all); a missing directory has none. */
 int files_list(struct files *f, const char *dir, const char *suffix, struct strv *ret,
 	       struct err *reterr) must_check;
+/*
+ * The names there that are no regular files: links to /dev/null (or to nothing), which mask the
+ * files of that name in directories read later (modprobe.d(5), dracut.conf(5)).
+ */
+int files_list_masks(struct files *f, const char *dir, const char *suffix, struct strv *ret,
+		     struct err *reterr) must_check;
+/* Memory only: puts such a mask. */
+void files_put_mask(struct files *f, const char *path);
 
 #endif

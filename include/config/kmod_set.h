@@ -38,6 +38,7 @@ struct kmod_file {
 	bool changed;     /* by an edit */
 	bool package;     /* not below /etc; the first edit makes it a copy below /etc */
 	bool kernel;      /* a kernel's modules.softdep: never edited */
+	bool mask;        /* a link to /dev/null: says nothing and hides the others of its name */
 	struct str bytes; /* as edited so far */
 	struct kmod_conf conf; /* of `bytes` */
 };

@@ -78,8 +78,11 @@ static void write_words(struct str *out, const char *variable, const struct strv
 		str_addf(out, "%s+=\" %s \"\n", variable, joined);
 }
 
-/* A later file that assigns with "=" would drop what ours adds. */
-static int check_later(struct changes *c, const char *dir, struct err *reterr)
+/*
+ * A later file that assigns with "=" would drop what ours adds. `seen`: the names of directories
+ * before, which hide those of the same name here, links to /dev/null too; it gets this one's.
+ */
+static int check_later(struct changes *c, const char *dir, struct strv *seen, struct err *reterr)
 {
 	static const char *const used[] = {"force_drivers", "install_items"};
 	auto_strv struct strv names = STRV_INIT;
@@ -91,7 +94,8 @@ static int check_later(struct changes *c, const char *dir, struct err *reterr)
 		const char *bytes;
 		size_t len;
 
-		if (strverscmp(names.items[i], DROPIN_NAME) <= 0)
+		if (!strv_add_unique(seen, names.items[i]) ||
+		    strverscmp(names.items[i], DROPIN_NAME) <= 0)
 			continue;
 		r = files_get(c->files, path, &bytes, &len, reterr);
 		if (r < 0)
@@ -109,7 +113,7 @@ static int check_later(struct changes *c, const char *dir, struct err *reterr)
 						path, vars.items[j].line, used[k], used[k]);
 		shell_vars_release(&vars);
 	}
-	return r;
+	return r < 0 ? r : files_list_masks(c->files, dir, ".conf", seen, reterr);
 }
 
 static int plan_dropin(const struct wish *wish, struct changes *ret, struct err *reterr)
@@ -117,6 +121,7 @@ static int plan_dropin(const struct wish *wish, struct changes *ret, struct err 
 	static const char *const dirs[] = {"/etc/dracut.conf.d", "/run/initramfs/dracut.conf.d",
 					   "/usr/lib/dracut/dracut.conf.d"};
 	auto_strv struct strv items = STRV_INIT;
+	auto_strv struct strv seen = STRV_INIT;
 	auto_str struct str text = STR_INIT;
 	int r = 0;
 
@@ -127,7 +132,7 @@ static int plan_dropin(const struct wish *wish, struct changes *ret, struct err 
 				      reterr);
 	}
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(dirs); i++)
-		r = check_later(ret, dirs[i], reterr);
+		r = check_later(ret, dirs[i], &seen, reterr);
 	if (r >= 0)
 		r = find_items(wish, ret, &items, reterr);
 	if (r < 0)

@@ -14,6 +14,7 @@ struct entry {
 	char *path;
 	struct str bytes;
 	struct err err; /* code 0: bytes are valid */
+	bool mask;      /* memory only: a link to /dev/null */
 };
 
 struct files {
@@ -72,7 +73,7 @@ static struct entry *add(struct files *f, const char *path)
 	return e;
 }
 
-void files_put(struct files *f, const char *path, const char *bytes, size_t len)
+static struct entry *put(struct files *f, const char *path, const char *bytes, size_t len)
 {
 	struct entry *e = find(f, path);
 
@@ -80,7 +81,19 @@ void files_put(struct files *f, const char *path, const char *bytes, size_t len)
 		e = add(f, path);
 	str_clear(&e->bytes);
 	str_add(&e->bytes, bytes, len);
+	e->mask = false;
 	err_clear(&e->err);
+	return e;
+}
+
+void files_put(struct files *f, const char *path, const char *bytes, size_t len)
+{
+	put(f, path, bytes, len);
+}
+
+void files_put_mask(struct files *f, const char *path)
+{
+	put(f, path, "", 0)->mask = true;
 }
 
 static struct entry *load(struct files *f, const char *path)
@@ -133,7 +146,7 @@ bool files_exist(struct files *f, const char *path)
 	return host_exists(f->host, path);
 }
 
-static void list_memory(const struct files *f, const char *dir, const char *suffix,
+static void list_memory(const struct files *f, const char *dir, const char *suffix, bool masks,
 			struct strv *ret)
 {
 	size_t n = strlen(dir);
@@ -141,15 +154,26 @@ static void list_memory(const struct files *f, const char *dir, const char *suff
 	for (size_t i = 0; i < f->len; i++) {
 		const char *path = f->entries[i]->path;
 
-		if (f->entries[i]->err.code || strncmp(path, dir, n) || path[n] != '/')
+		if (f->entries[i]->err.code || f->entries[i]->mask != masks ||
+		    strncmp(path, dir, n) || path[n] != '/')
 			continue;
 		if (!strchr(path + n + 1, '/') && text_ends_with(path, suffix))
 			strv_add(ret, path + n + 1);
 	}
 }
 
-static int list_host(const struct files *f, const char *dir, const char *suffix, struct strv *ret,
-		     struct err *reterr)
+/* A link that leads to no file masks as well as one to /dev/null does; a directory does not. */
+static bool is_kind(const struct files *f, const char *path, bool mask)
+{
+	struct stat st;
+
+	if (host_stat(f->host, path, &st, NULL) < 0)
+		return mask;
+	return mask ? !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) : S_ISREG(st.st_mode);
+}
+
+static int list_host(const struct files *f, const char *dir, const char *suffix, bool masks,
+		     struct strv *ret, struct err *reterr)
 {
 	auto_strv struct strv names = STRV_INIT;
 	struct err err = ERR_INIT;
@@ -161,26 +185,36 @@ static int list_host(const struct files *f, const char *dir, const char *suffix,
 		return err_set(reterr, r, "%s", err.text);
 	for (size_t i = 0; i < names.len; i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, names.items[i]);
-		struct stat st;
 
-		if (text_ends_with(path, suffix) && !host_stat(f->host, path, &st, NULL) &&
-		    S_ISREG(st.st_mode))
+		if (text_ends_with(path, suffix) && is_kind(f, path, masks))
 			strv_add(ret, names.items[i]);
 	}
 	return 0;
 }
 
-int files_list(struct files *f, const char *dir, const char *suffix, struct strv *ret,
-	       struct err *reterr)
+static int list(struct files *f, const char *dir, const char *suffix, bool masks, struct strv *ret,
+		struct err *reterr)
 {
 	auto_strv struct strv found = STRV_INIT;
 	int r = 0;
 
 	if (f->host)
-		r = list_host(f, dir, suffix, &found, reterr);
+		r = list_host(f, dir, suffix, masks, &found, reterr);
 	else
-		list_memory(f, dir, suffix, &found);
+		list_memory(f, dir, suffix, masks, &found);
 	strv_sort(&found);
 	strv_copy(ret, &found);
 	return r;
+}
+
+int files_list(struct files *f, const char *dir, const char *suffix, struct strv *ret,
+	       struct err *reterr)
+{
+	return list(f, dir, suffix, false, ret, reterr);
+}
+
+int files_list_masks(struct files *f, const char *dir, const char *suffix, struct strv *ret,
+		     struct err *reterr)
+{
+	return list(f, dir, suffix, true, ret, reterr);
 }

@@ -82,8 +82,15 @@ static int load_dir(struct kmod_set *set, const struct target_context *ctx, stru
 		    const char *dir, struct err *reterr)
 {
 	auto_strv struct strv names = STRV_INIT;
+	auto_strv struct strv masks = STRV_INIT;
 	int r = files_list(ctx->files, dir, ".conf", &names, reterr);
 
+	if (r >= 0)
+		r = files_list_masks(ctx->files, dir, ".conf", &masks, reterr);
+	for (size_t i = 0; r >= 0 && i < masks.len; i++)
+		if (masks.items[i][0] != '.' && !kmod_set_file(set, masks.items[i]))
+			add(set, masks.items[i], xasprintf("%s/%s", dir, masks.items[i]))->mask =
+				true;
 	for (size_t i = 0; r >= 0 && i < names.len; i++)
 		if (names.items[i][0] != '.' && !kmod_set_file(set, names.items[i]))
 			r = load(set, ctx, changes, names.items[i],
@@ -139,6 +146,7 @@ void kmod_file_replace(struct kmod_file *f, struct str *now)
 		free(f->path);
 		f->path = xasprintf("%s/%s", KMOD_ETC, f->name);
 		f->package = false;
+		f->mask = false;
 		f->created = true;
 	}
 	str_release(&f->bytes);

@@ -435,6 +435,13 @@ static int write_file(const struct target_context *ctx, const struct wish *wish,
 
 	if (f->package || (!f->exists && !f->changed))
 		return 0;
+	if (f->mask)
+		return err_set(
+			reterr, -EINVAL,
+			"%s is a link to /dev/null or to nothing, which switches it off, and "
+			"its lines would be lost; remove the link first, nothing was "
+			"changed",
+			f->path);
 	if (ours) {
 		r = kmod_set_base(ctx, f->name, &base, reterr);
 		if (r < 0)

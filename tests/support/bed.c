@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -54,6 +55,16 @@ void bed_put(struct bed *b, const char *path, const char *text)
 	bed_put_bytes(b, path, text, strlen(text));
 }
 
+void bed_mask(struct bed *b, const char *path)
+{
+	struct bed_file *f;
+
+	bed_put(b, path, "");
+	f = find(b, path);
+	if (f)
+		f->mask = true;
+}
+
 void bed_remove(struct bed *b, const char *path)
 {
 	struct bed_file *f = find(b, path);
@@ -75,6 +86,7 @@ void bed_copy(struct bed *to, const struct bed *from)
 		bed_put_bytes(to, from->files[i].path, from->files[i].bytes.data,
 			      from->files[i].bytes.len);
 		to->files[i].mode = from->files[i].mode;
+		to->files[i].mask = from->files[i].mask;
 	}
 	strv_copy(&to->owned, &from->owned);
 }
@@ -109,7 +121,11 @@ static struct files *view(const struct bed *b)
 	struct files *files = files_new_memory();
 
 	for (size_t i = 0; i < b->len; i++)
-		files_put(files, b->files[i].path, b->files[i].bytes.data, b->files[i].bytes.len);
+		if (b->files[i].mask)
+			files_put_mask(files, b->files[i].path);
+		else
+			files_put(files, b->files[i].path, b->files[i].bytes.data,
+				  b->files[i].bytes.len);
 	return files;
 }
 
@@ -197,6 +213,11 @@ void bed_write(const struct bed *b, const char *dir)
 		if (shell_run(&out, "mkdir -p '%s'", path))
 			abort();
 		path[strlen(path)] = '/';
+		if (b->files[i].mask) {
+			if (symlink("/dev/null", path))
+				abort();
+			continue;
+		}
 		f = fopen(path, "we");
 		if (!f || fwrite(b->files[i].bytes.data, 1, b->files[i].bytes.len, f) !=
 				  b->files[i].bytes.len)

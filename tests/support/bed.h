@@ -24,6 +24,7 @@ struct bed_file {
 	char *path;
 	struct str bytes;
 	mode_t mode;
+	bool mask; /* a link to /dev/null */
 };
 
 struct bed {
@@ -42,6 +43,8 @@ void bed_copy(struct bed *to, const struct bed *from);
 /* Puts a copy of the text as a file. */
 void bed_put(struct bed *b, const char *path, const char *text);
 void bed_put_bytes(struct bed *b, const char *path, const char *bytes, size_t len);
+/* Puts a link to /dev/null. */
+void bed_mask(struct bed *b, const char *path);
 void bed_remove(struct bed *b, const char *path);
 /* The text of a file, or NULL. */
 const char *bed_get(const struct bed *b, const char *path);

@@ -114,6 +114,20 @@ static void test_a_later_file_drops_ours(void **state)
 	}
 }
 
+/* One name is read from the first directory alone. */
+static void test_a_hidden_file_drops_nothing(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	bed_put(&b, "/usr/lib/dracut/dracut.conf.d/zz.conf", "force_drivers=''\n");
+	bed_mask(&b, "/etc/dracut.conf.d/zz.conf");
+	assert_int_equal(apply(&b, "vfio_pci", ""), 0);
+	assert_non_null(bed_get(&b, DROPIN));
+	bed_release(&b);
+}
+
 static bool has_words(const char *value, const char *words)
 {
 	auto_strv struct strv have = STRV_INIT;
@@ -176,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_dropin),
 		cmocka_unit_test(test_debian_names),
 		cmocka_unit_test(test_a_later_file_drops_ours),
+		cmocka_unit_test(test_a_hidden_file_drops_nothing),
 		cmocka_unit_test(test_laws_on_samples),
 	};
 

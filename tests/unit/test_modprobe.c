@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The modprobe.d target: exact bytes, the laws of target.h, and what kmod reads afterwards. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -331,6 +332,32 @@ static void test_package_files(void **state)
 	bed_release(&b);
 }
 
+/* A link to /dev/null below /etc switches a package's file off (modprobe.d(5)). */
+static void test_masks(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	bed_put(&b, "/usr/lib/modprobe.d/nvidia.conf", "softdep nvidia post: foo\n");
+	bed_put(&b, "/usr/lib/modprobe.d/zz.conf", "options vfio-pci ids=1002:67df\n");
+	bed_mask(&b, "/etc/modprobe.d/nvidia.conf");
+	bed_mask(&b, "/run/modprobe.d/zz.conf");
+	assert_int_equal(apply(&b, "10de:1b80", "nvidia"), 0);
+	assert_string_equal(bed_get(&b, VFIO), HEADER
+			    "options vfio-pci ids=10de:1b80\nsoftdep nvidia pre: vfio-pci\n");
+	assert_null(bed_get(&b, EARLY));
+	expect_kmod(&b, "10de:1b80", "nvidia", "masked files");
+	bed_release(&b);
+
+	bed_init(&b);
+	bed_mask(&b, VFIO);
+	assert_int_equal(apply(&b, "10de:1b80", ""), -EINVAL);
+	assert_non_null(strstr(b.err.text, VFIO " is a link to /dev/null"));
+	assert_int_equal(apply(&b, "", ""), 0);
+	bed_release(&b);
+}
+
 static void test_softdep_of_the_module_itself(void **state)
 {
 	struct bed b;
@@ -567,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_another_file),
 		cmocka_unit_test(test_package_files),
+		cmocka_unit_test(test_masks),
 		cmocka_unit_test(test_softdep_of_the_module_itself),
 		cmocka_unit_test(test_what_is_ours_is_taken_back),
 		cmocka_unit_test(test_refusals),
