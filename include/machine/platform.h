@@ -79,11 +79,15 @@ struct platform {
 	bool boot_sure;          /* false: several candidates and no proof which one booted */
 	enum initramfs initramfs;
 	char *initramfs_why;
-	struct strv kernels; /* installed releases, newest first */
+	bool initramfs_foreign; /* an image is there, but no program that builds one */
+	bool systemd;           /* the system's first program is systemd */
+	struct strv kernels;    /* installed releases, newest first */
 	enum acs_override acs_override;
 	bool secure_boot;
 	bool vfio_pci_known;           /* module indexes were readable */
 	enum module_state vfio_pci;    /* for the running kernel */
+	bool vfio_pci_loadable;        /* some installed kernel has it as a module ... */
+	bool vfio_pci_builtin;         /* ... and some (another one) inside */
 	enum module_state vfio_virqfd; /* loadable: for every installed kernel */
 	enum module_state pci_stub;
 	const char *

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/shell.h"
 #include "change/capture_parts.h"
+#include "machine/boot_variable.h"
 #include "machine/recording_write.h"
 
 #define EFI_VARIABLES "/sys/firmware/efi/efivars"
@@ -130,12 +131,29 @@ static void write_text_variable(struct capture_context *c, const char *path,
 	recording_write_file(path, 0644, out.data, out.len, c->out);
 }
 
+/* Which program the firmware started; its entry's name may be anybody's. */
+static void write_boot_variable(struct capture_context *c)
+{
+	auto_boot_variable struct boot_variable b = BOOT_VARIABLE_INIT;
+	auto_str struct str clean = STR_INIT;
+	auto_str struct str bytes = STR_INIT;
+	auto_free char *path = NULL;
+
+	if (!boot_variable_read(c->host, &b))
+		return;
+	scrub(&c->scrubber, b.path, strlen(b.path), &clean);
+	boot_variable_build("", clean.data, &bytes);
+	path = xasprintf(EFI_VARIABLES "/Boot%04X-" EFI_GLOBAL_GUID, 0);
+	recording_write_file(EFI_VARIABLES "/BootCurrent-" EFI_GLOBAL_GUID, 0644, "\6\0\0\0\0\0", 6,
+			     c->out);
+	recording_write_file(path, 0644, bytes.data, bytes.len, c->out);
+}
+
 static void write_variables(struct capture_context *c)
 {
 	static const char loader[] = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 	static const char *const texts[] = {"LoaderInfo", "LoaderEntrySelected", "StubInfo"};
-	static const char secure[] = EFI_VARIABLES
-		"/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+	static const char secure[] = EFI_VARIABLES "/SecureBoot-" EFI_GLOBAL_GUID;
 	auto_str struct str bytes = STR_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -148,6 +166,7 @@ static void write_variables(struct capture_context *c)
 	str_clear(&bytes);
 	if (host_read_some(c->host, secure, 5, &bytes, NULL) == 0 && bytes.len == 5)
 		recording_write_file(secure, 0644, bytes.data, bytes.len, c->out);
+	write_boot_variable(c);
 }
 
 static void write_firmware(struct capture_context *c)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/str.h"
+#include "machine/boot_variable.h"
 #include "machine/platform_parts.h"
 
 #define FIRST_USER 1000
@@ -120,9 +121,7 @@ static void find_firmware(const struct host *host, struct platform *p)
 	auto_str struct str secure_boot = STR_INIT;
 
 	p->firmware = firmware_of(host);
-	p->secure_boot = platform_efi_variable(host,
-					       "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-					       &secure_boot) &&
+	p->secure_boot = platform_efi_variable(host, "SecureBoot-" EFI_GLOBAL_GUID, &secure_boot) &&
 			 secure_boot.data[0] == 1;
 }
 
@@ -249,6 +248,12 @@ static void find_vfio(struct modules *modules, struct platform *p)
 	/* Images are built for all of them, and a missing module's name is an error then. */
 	for (size_t i = 0; p->vfio_virqfd == MODULE_LOADABLE && i < p->kernels.len; i++)
 		p->vfio_virqfd = modules_state(modules, p->kernels.items[i], "vfio_virqfd");
+	for (size_t i = 0; i < p->kernels.len; i++) {
+		enum module_state is = modules_state(modules, p->kernels.items[i], "vfio_pci");
+
+		p->vfio_pci_loadable |= is == MODULE_LOADABLE;
+		p->vfio_pci_builtin |= is == MODULE_BUILTIN;
+	}
 	p->pci_stub = modules_state(modules, p->kernel, "pci_stub");
 	p->vfio_pci_known = p->vfio_pci != MODULE_UNKNOWN;
 }

@@ -5,8 +5,11 @@
  * First proof, then traces. Proof is what the loader left behind when it started this
  * system: its name in the EFI variable LoaderInfo and the chosen entry in
  * LoaderEntrySelected (Boot Loader Interface, systemd.io/BOOT_LOADER_INTERFACE), GRUB's
- * BOOT_IMAGE= on the command line, /run/ostree-booted. Traces are configuration files; with
- * traces of several loaders and no proof the first one of the table is named, not sure.
+ * BOOT_IMAGE= on the command line, /run/ostree-booted; else which program the firmware
+ * started (BootCurrent). A loader may start another one, and the last one counts: GRUB's
+ * BOOT_IMAGE= and a unified image's stub stand behind whatever started them. Traces are
+ * configuration files; with traces of several loaders and no proof the first one of the table
+ * is named, not sure.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 #include "base/mem.h"
 #include "base/shell.h"
 #include "base/str.h"
+#include "machine/boot_variable.h"
 #include "machine/platform_parts.h"
 
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
@@ -211,37 +215,6 @@ static void decide_systemd_boot(const struct host *host, struct platform *p, con
 		decide(p, BOOT_SYSTEMD_BOOT, xasprintf("%s started it", info));
 }
 
-/* The loader's name in LoaderInfo; false when it says nothing we know. */
-static bool proof_by_loader_info(const struct host *host, struct platform *p)
-{
-	auto_str struct str info = STR_INIT;
-
-	if (!loader_variable(host, "LoaderInfo", &info))
-		return false;
-	if (text_starts_with(info.data, "systemd-boot"))
-		decide_systemd_boot(host, p, info.data);
-	else if (text_starts_with(info.data, "Limine"))
-		decide(p, BOOT_LIMINE, xasprintf("%s started it", info.data));
-	else if (text_starts_with(info.data, "rEFInd"))
-		decide(p, BOOT_REFIND, xasprintf("%s started it", info.data));
-	else if (text_starts_with(info.data, "GRUB") && has_any_grub(host))
-		decide(p, has_grub_bls(host) ? BOOT_GRUB_BLS : BOOT_GRUB,
-		       xasprintf("%s started it", info.data));
-	return p->boot_sure;
-}
-
-/* A unified image that the firmware starts by itself names only its stub. */
-static bool proof_by_stub(const struct host *host, struct platform *p)
-{
-	auto_str struct str stub = STR_INIT;
-
-	if (!loader_variable(host, "StubInfo", &stub))
-		return false;
-	decide(p, BOOT_KERNEL_CMDLINE,
-	       xasprintf("it was started from a unified image (%s)", stub.data));
-	return true;
-}
-
 /* GRUB puts BOOT_IMAGE= in front; so does syslinux, which has no /etc/default/grub. */
 static bool proof_by_cmdline(const struct host *host, struct platform *p)
 {
@@ -257,13 +230,75 @@ static bool proof_by_cmdline(const struct host *host, struct platform *p)
 	return true;
 }
 
-static bool find_proof(const struct host *host, struct platform *p)
+/* A unified image that the firmware or another loader starts has its parameters inside. */
+static bool proof_by_stub(const struct host *host, struct platform *p, const char *loader)
 {
-	if (host_exists(host, "/run/ostree-booted")) {
-		decide(p, BOOT_OSTREE, xstrdup("/run/ostree-booted is there"));
+	auto_str struct str stub = STR_INIT;
+
+	if (!loader_variable(host, "StubInfo", &stub))
+		return false;
+	decide(p, BOOT_KERNEL_CMDLINE,
+	       xasprintf("%s%sit was started from a unified image (%s)", loader,
+			 *loader ? ": " : "", stub.data));
+	return true;
+}
+
+/* The loader's name in LoaderInfo; false when it says nothing we know. */
+static bool proof_by_loader_info(const struct host *host, struct platform *p)
+{
+	auto_str struct str info = STR_INIT;
+
+	if (!loader_variable(host, "LoaderInfo", &info))
+		return false;
+	/* An entry of systemd-boot may have been copied from GRUB's line; rEFInd's scripts don't copy that word. */
+	if (text_starts_with(info.data, "rEFInd") && proof_by_cmdline(host, p))
 		return true;
-	}
-	return proof_by_loader_info(host, p) || proof_by_stub(host, p) || proof_by_cmdline(host, p);
+	if (text_starts_with(info.data, "systemd-boot"))
+		decide_systemd_boot(host, p, info.data);
+	else if (proof_by_stub(host, p, info.data))
+		return true;
+	else if (text_starts_with(info.data, "Limine"))
+		decide(p, BOOT_LIMINE, xasprintf("%s started it", info.data));
+	else if (text_starts_with(info.data, "rEFInd"))
+		decide(p, BOOT_REFIND, xasprintf("%s started it", info.data));
+	else if (text_starts_with(info.data, "GRUB") && has_any_grub(host))
+		decide(p, has_grub_bls(host) ? BOOT_GRUB_BLS : BOOT_GRUB,
+		       xasprintf("%s started it", info.data));
+	return p->boot_sure;
+}
+
+/* Where loaders are installed, or how their installers name the firmware's entry for them. */
+static const struct {
+	const char *part; /* of the path, or of the name; in any case of letters */
+	enum boot_loader loader;
+} firmware_programs[] = {
+	{"/EFI/systemd/", BOOT_SYSTEMD_BOOT},
+	{"systemd-boot", BOOT_SYSTEMD_BOOT},
+	{"/EFI/Linux/", BOOT_KERNEL_CMDLINE},
+	{"refind", BOOT_REFIND},
+	{"limine", BOOT_LIMINE},
+	{"grub", BOOT_GRUB},
+	{"Linux Boot Manager", BOOT_SYSTEMD_BOOT},
+};
+
+/* shim starts what lies beside it, and the path for removable disks is anybody's: both tell nothing. */
+static enum boot_loader loader_of(const struct boot_variable *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(firmware_programs); i++)
+		if (strcasestr(b->path, firmware_programs[i].part) ||
+		    (strcasestr(b->path, "/EFI/BOOT/BOOT") &&
+		     strcasestr(b->name, firmware_programs[i].part)))
+			return firmware_programs[i].loader;
+	return BOOT_UNKNOWN;
+}
+
+/* A kernel that is its own loader: its parameters are in the firmware's entry. */
+static bool is_kernel(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && (!strncasecmp(name, "/vmlinuz", strlen("/vmlinuz")) ||
+			!strncasecmp(name, "/bzImage", strlen("/bzImage")));
 }
 
 /* A command line without BOOT_IMAGE= was not made by GRUB. */
@@ -272,6 +307,42 @@ static bool is_ruled_out(const struct platform *p, enum boot_loader loader)
 	auto_free char *image = p->cmdline ? kernel_params_value(p->cmdline, "BOOT_IMAGE") : NULL;
 
 	return (loader == BOOT_GRUB || loader == BOOT_GRUB_BLS) && p->cmdline && !image;
+}
+
+/* What BootCurrent names: the program that the firmware started. */
+static bool proof_by_firmware(const struct host *host, struct platform *p)
+{
+	auto_boot_variable struct boot_variable b = BOOT_VARIABLE_INIT;
+	auto_free char *what = NULL;
+	enum boot_loader loader;
+
+	if (!boot_variable_read(host, &b))
+		return false;
+	loader = loader_of(&b);
+	what = xasprintf("the firmware's entry Boot%04X \"%s\", %s,", b.number, b.name, b.path);
+	if (loader == BOOT_SYSTEMD_BOOT)
+		decide_systemd_boot(host, p, what);
+	else if (loader == BOOT_GRUB && has_any_grub(host) && !is_ruled_out(p, loader))
+		decide(p, has_grub_bls(host) ? BOOT_GRUB_BLS : BOOT_GRUB,
+		       xasprintf("%s started it", what));
+	else if (loader != BOOT_GRUB && loader != BOOT_UNKNOWN)
+		decide(p, loader, xasprintf("%s started it", what));
+	else if (is_kernel(b.path))
+		decide(p, BOOT_UNKNOWN,
+		       xasprintf("%s started it: the kernel without a boot loader, with the "
+				 "parameters that efibootmgr --unicode gave the entry",
+				 what));
+	return p->boot_sure;
+}
+
+static bool find_proof(const struct host *host, struct platform *p)
+{
+	if (host_exists(host, "/run/ostree-booted")) {
+		decide(p, BOOT_OSTREE, xstrdup("/run/ostree-booted is there"));
+		return true;
+	}
+	return proof_by_loader_info(host, p) || proof_by_stub(host, p, "") ||
+	       proof_by_cmdline(host, p) || proof_by_firmware(host, p);
 }
 
 void platform_find_boot_loader(const struct host *host, struct platform *p)

@@ -87,6 +87,52 @@ static void decide(struct platform *p, const struct generator *g, char *why)
 	p->initramfs_why = why;
 }
 
+static bool dir_has_prefix(const struct host *host, const char *dir, const char *const *prefixes,
+			   char **ret)
+{
+	auto_strv struct strv names = STRV_INIT;
+
+	if (host_list(host, dir, &names, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < names.len; i++)
+		for (size_t k = 0; prefixes[k]; k++)
+			if (text_starts_with(names.items[i], prefixes[k])) {
+				*ret = xasprintf("%s/%s", dir, names.items[i]);
+				return true;
+			}
+	return false;
+}
+
+/*
+ * Without a program that builds images: is there one nevertheless, or does the kernel start the root
+ * by itself? Where neither shows, as in a /boot that only root may read, nothing is known.
+ */
+static void look_for_images(const struct host *host, struct platform *p)
+{
+	static const char *const images[] = {"initr", "booster-", NULL};
+	static const char *const kernels[] = {"vmlinuz", "kernel-", "bzImage", NULL};
+	auto_free char *image = NULL;
+	auto_free char *kernel = NULL;
+
+	if (dir_has_prefix(host, "/boot", images, &image)) {
+		p->initramfs_foreign = true;
+		p->initramfs_why =
+			xasprintf("no program that builds one was found, but %s is there", image);
+	} else if (p->cmdline && strstr(p->cmdline, "initrd=")) {
+		p->initramfs_foreign = true;
+		p->initramfs_why = xstrdup("no program that builds one was found, but the kernel "
+					   "was started with initrd=");
+	} else if (dir_has_prefix(host, "/boot", kernels, &kernel)) {
+		p->initramfs = INITRAMFS_NONE;
+		p->initramfs_why =
+			xasprintf("no program that builds one was found, and no image is "
+				  "beside %s",
+				  kernel);
+	} else {
+		p->initramfs_why = xstrdup("no program that builds one was found");
+	}
+}
+
 void platform_find_initramfs(const struct host *host, struct platform *p)
 {
 	const struct generator *found[ARRAY_SIZE(generators)], *hooked = NULL;
@@ -110,9 +156,11 @@ void platform_find_initramfs(const struct host *host, struct platform *p)
 			hooks++;
 		}
 	}
+	p->systemd = host_exists(host, "/usr/lib/systemd/systemd") ||
+		     host_exists(host, "/lib/systemd/systemd");
 	list = strv_join(&names, ", ");
 	if (!n)
-		p->initramfs_why = xstrdup("no program that builds one was found");
+		look_for_images(host, p);
 	else if (n == 1)
 		decide(p, found[0], xasprintf("only %s is installed", list));
 	else if (hooks == 1)

@@ -15,6 +15,7 @@
 #include "../support/tmproot.h"
 #include "advice/rules.h"
 #include "base/mem.h"
+#include "machine/boot_variable.h"
 #include "change/capture.h"
 #include "machine/hazards.h"
 #include "machine/recording.h"
@@ -247,6 +248,29 @@ static void the_boot_chain_comes_back(void **state)
 	recorded_close(&r);
 }
 
+/* Where nothing but the firmware's entry tells, the recording tells the same. */
+static void the_firmwares_entry_comes_back(void **state)
+{
+	auto_str struct str bytes = STR_INIT;
+	struct recorded r;
+	struct again a;
+
+	(void)state;
+	recorded_open(&r, DEMO, IDS);
+	boot_variable_build("alex's own", "/EFI/refind/refind_x64.efi", &bytes);
+	tmproot_put_bytes(r.root, EFI "BootCurrent-" EFI_GLOBAL_GUID, "\6\0\0\0\2\1", 6);
+	tmproot_put_bytes(r.root, EFI "Boot0102-" EFI_GLOBAL_GUID, bytes.data, bytes.len);
+	tmproot_put(r.root, "/proc/cmdline", "root=UUID=1234 quiet\n");
+	reload(&r);
+	assert_int_equal(r.situation->platform->boot_loader, BOOT_REFIND);
+	record(&r, &a);
+	assert_int_equal(a.situation->platform->boot_loader, BOOT_REFIND);
+	assert_true(a.situation->platform->boot_sure);
+	assert_null(strstr(a.text.data, "alex"));
+	release(&a);
+	recorded_close(&r);
+}
+
 static void what_may_not_be_read_is_named(void **state)
 {
 	struct recorded r;
@@ -298,6 +322,7 @@ int main(void)
 		cmocka_unit_test(facts_of_devices_come_back),
 		cmocka_unit_test(what_only_root_reads_stays_unknown),
 		cmocka_unit_test(the_boot_chain_comes_back),
+		cmocka_unit_test(the_firmwares_entry_comes_back),
 		cmocka_unit_test(what_may_not_be_read_is_named),
 		cmocka_unit_test(links_are_kept_and_not_followed_out),
 	};

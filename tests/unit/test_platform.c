@@ -11,6 +11,7 @@
 
 #include "../support/tmproot.h"
 #include "base/mem.h"
+#include "machine/boot_variable.h"
 #include "machine/platform.h"
 #include "machine/recording.h"
 
@@ -277,6 +278,10 @@ static const struct boot_case {
 	{UKI NOT_BY_GRUB, NULL, NULL, "systemd-stub 257.2", BOOT_KERNEL_CMDLINE, true,
 	 "systemd-stub"},
 	{GRUB LIMINE, "Limine 9.2.3", NULL, NULL, BOOT_LIMINE, true, "Limine 9.2.3"},
+	/* a loader that starts another one, or a unified image */
+	{GRUB REFIND BY_GRUB, "rEFInd 0.14.0", NULL, NULL, BOOT_GRUB, true, "BOOT_IMAGE"},
+	{REFIND UKI, "rEFInd 0.14.0", NULL, "systemd-stub 257.2", BOOT_KERNEL_CMDLINE, true,
+	 "rEFInd 0.14.0: it was started from a unified image"},
 	{GRUB REFIND, "rEFInd 0.14.0", NULL, NULL, BOOT_REFIND, true, "rEFInd"},
 	{GRUB SYSTEMD_BOOT, "GRUB 2.12", NULL, NULL, BOOT_GRUB, true, "GRUB 2.12"},
 	{FEDORA "file /run/ostree-booted\n" BY_GRUB, NULL, NULL, NULL, BOOT_OSTREE, true,
@@ -308,6 +313,98 @@ static const struct boot_case {
 	{"file /etc/default/grub\n|GRUB_TIMEOUT=5\n", NULL, NULL, NULL, BOOT_UNKNOWN, false,
 	 "no boot loader"},
 };
+
+/* The firmware's entry that BootCurrent names. */
+static const struct {
+	const char *text, *name, *path;
+	enum boot_loader is;
+	bool sure;
+	const char *says;
+} firmware_cases[] = {
+	{GRUB SYSTEMD_BOOT, "Linux Boot Manager", "/EFI/systemd/systemd-bootx64.efi",
+	 BOOT_SYSTEMD_BOOT, true,
+	 "Boot0003 \"Linux Boot Manager\", /EFI/systemd/systemd-bootx64.efi"},
+	{GRUB SYSTEMD_BOOT, "Linux Boot Manager", "/EFI/BOOT/BOOTX64.EFI", BOOT_SYSTEMD_BOOT, true,
+	 "Linux Boot Manager"},
+	{GRUB SYSTEMD_BOOT, "arch", "/EFI/arch/grubx64.efi", BOOT_GRUB, true, "grubx64.efi"},
+	{GRUB LIMINE REFIND, "rEFInd Boot Manager", "/EFI/refind/refind_x64.efi", BOOT_REFIND, true,
+	 "refind_x64.efi"},
+	{GRUB LIMINE REFIND, "Arch Linux Limine Boot Loader", "/EFI/BOOT/BOOTX64.EFI", BOOT_LIMINE,
+	 true, "Limine"},
+	{GRUB UKI, "Arch Linux", "/EFI/Linux/arch-linux.efi", BOOT_KERNEL_CMDLINE, true,
+	 "arch-linux.efi"},
+	{FEDORA, "Fedora", "/EFI/fedora/grubx64.efi", BOOT_GRUB_BLS, true, "grubx64.efi"},
+	/* the kernel itself: nothing to edit, and that is known */
+	{GRUB, "Arch Linux", "/vmlinuz-linux", BOOT_UNKNOWN, true, "without a boot loader"},
+	/* these tell nothing: the traces do, or nothing does */
+	{GRUB SYSTEMD_BOOT, "debian", "/EFI/debian/shimx64.efi", BOOT_GRUB, false,
+	 "GRUB, systemd-boot"},
+	{GRUB SYSTEMD_BOOT, "UEFI OS", "/EFI/BOOT/BOOTX64.EFI", BOOT_GRUB, false,
+	 "GRUB, systemd-boot"},
+	{GRUB SYSTEMD_BOOT, "Limine and more", "", BOOT_GRUB, false, "GRUB, systemd-boot"},
+	/* GRUB leaves BOOT_IMAGE=, so what its name stands for started something else */
+	{GRUB SYSTEMD_BOOT NOT_BY_GRUB, "arch", "/EFI/arch/grubx64.efi", BOOT_SYSTEMD_BOOT, true,
+	 "only systemd-boot"},
+	/* rEFInd started GRUB */
+	{GRUB REFIND BY_GRUB, "rEFInd", "/EFI/refind/refind_x64.efi", BOOT_GRUB, true,
+	 "BOOT_IMAGE"},
+};
+
+static void put_boot_variable(const char *root, const char *name, const char *path)
+{
+	auto_str struct str bytes = STR_INIT;
+
+	boot_variable_build(name, path, &bytes);
+	tmproot_put_bytes(root, "/sys/firmware/efi/efivars/BootCurrent-" EFI_GLOBAL_GUID,
+			  "\6\0\0\0\3\0", 6);
+	tmproot_put_bytes(root, "/sys/firmware/efi/efivars/Boot0003-" EFI_GLOBAL_GUID, bytes.data,
+			  bytes.len);
+}
+
+static void boot_loader_by_the_firmwares_entry(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(firmware_cases); i++) {
+		char *root = unpacked(firmware_cases[i].text);
+		struct found f;
+
+		put_boot_variable(root, firmware_cases[i].name, firmware_cases[i].path);
+		f = detect_in(root);
+		if (f.p->boot_loader != firmware_cases[i].is ||
+		    f.p->boot_sure != firmware_cases[i].sure)
+			fail_msg("case %zu: %d %s (%s)", i, f.p->boot_loader,
+				 f.p->boot_sure ? "sure" : "not sure", f.p->boot_why);
+		assert_says(i, f.p->boot_why, firmware_cases[i].says);
+		done(&f);
+	}
+}
+
+/* Damaged variables: each length cut off and each byte changed must do no harm. */
+static void boot_variable_may_be_damaged(void **state)
+{
+	static const char program[] = "/EFI/x/grubx64.efi";
+	static const char path[] = "/sys/firmware/efi/efivars/Boot0003-" EFI_GLOBAL_GUID;
+	auto_str struct str bytes = STR_INIT;
+	struct found f = detect(GRUB);
+
+	(void)state;
+	put_boot_variable(f.root, "Arch", program);
+	boot_variable_build("Arch", program, &bytes);
+	for (size_t i = 0; i < bytes.len; i++) {
+		auto_boot_variable struct boot_variable cut = BOOT_VARIABLE_INIT;
+		auto_boot_variable struct boot_variable changed = BOOT_VARIABLE_INIT;
+
+		tmproot_put_bytes(f.root, path, bytes.data, i);
+		if (boot_variable_read(f.host, &cut))
+			assert_true(strlen(cut.path) <= strlen(program));
+		bytes.data[i] = (char)~bytes.data[i];
+		tmproot_put_bytes(f.root, path, bytes.data, bytes.len);
+		if (boot_variable_read(f.host, &changed))
+			assert_non_null(changed.path);
+		bytes.data[i] = (char)~bytes.data[i];
+	}
+	done(&f);
+}
 
 static void boot_loader_by_proof_then_traces(void **state)
 {
@@ -347,6 +444,13 @@ static void initramfs_generator(void **state)
 		const char *says;
 	} cases[] = {
 		{"", INITRAMFS_UNKNOWN, "no program"},
+		/* none at all, or one that something else built */
+		{"file /boot/vmlinuz-6.12.8\n", INITRAMFS_NONE, "beside /boot/vmlinuz-6.12.8"},
+		{"file /boot/kernel-6.12.8-gentoo\n", INITRAMFS_NONE, "no image is beside"},
+		{"file /boot/vmlinuz\nfile /boot/initrd.img\n", INITRAMFS_UNKNOWN,
+		 "but /boot/initrd.img is there"},
+		{"file /boot/vmlinuz\nfile /proc/cmdline\n|initrd=\\x.img root=/dev/sda2\n",
+		 INITRAMFS_UNKNOWN, "initrd="},
 		{MKINITCPIO, INITRAMFS_MKINITCPIO, "only mkinitcpio"},
 		{DRACUT, INITRAMFS_DRACUT, "only dracut"},
 		{TOOLS, INITRAMFS_TOOLS, "only initramfs-tools"},
@@ -376,6 +480,7 @@ static void initramfs_generator(void **state)
 		if (f.p->initramfs != cases[i].is)
 			fail_msg("case %zu: %d (%s)", i, f.p->initramfs, f.p->initramfs_why);
 		assert_says(i, f.p->initramfs_why, cases[i].says);
+		assert_int_equal(f.p->initramfs_foreign, strstr(cases[i].says, "initrd") != NULL);
 		done(&f);
 	}
 }
@@ -576,7 +681,12 @@ static void modules_of_vfio(void **state)
 				  "|kernel/drivers/pci/pci-stub.ko\n";
 	static const char newer[] = "file /lib/modules/6.12.8/modules.dep\n"
 				    "|kernel/drivers/vfio/pci/vfio-pci.ko.xz:\n";
+	static const char inside[] = "file /lib/modules/6.13.0/modules.dep\n"
+				     "file /lib/modules/6.13.0/modules.builtin\n"
+				     "|kernel/drivers/vfio/pci/vfio-pci.ko\n";
 	auto_free char *two = xasprintf("%s%s", dep, newer);
+	auto_free char *mixed_text = xasprintf("%s%s", dep, inside);
+	struct found mixed = detect(mixed_text);
 	struct found f = detect(dep), none = detect(""), both = detect(two);
 
 	(void)state;
@@ -586,6 +696,9 @@ static void modules_of_vfio(void **state)
 	assert_int_equal(f.p->pci_stub, MODULE_BUILTIN);
 	assert_false(none.p->vfio_pci_known);
 	assert_int_equal(none.p->vfio_pci, MODULE_UNKNOWN);
+	assert_true(both.p->vfio_pci_loadable && !both.p->vfio_pci_builtin);
+	assert_true(mixed.p->vfio_pci_loadable && mixed.p->vfio_pci_builtin);
+	done(&mixed);
 	assert_int_equal(both.p->vfio_virqfd, MODULE_MISSING); /* the image of 6.12.8 has none */
 	done(&both);
 	done(&f);
@@ -721,6 +834,8 @@ int main(void)
 		cmocka_unit_test(acs_override_is_proved_by_the_kernels_symbols),
 		cmocka_unit_test(the_kernels_symbols_may_be_many),
 		cmocka_unit_test(boot_loader_by_proof_then_traces),
+		cmocka_unit_test(boot_loader_by_the_firmwares_entry),
+		cmocka_unit_test(boot_variable_may_be_damaged),
 		cmocka_unit_test(initramfs_generator),
 		cmocka_unit_test(ovmf_as_the_descriptors_say),
 		cmocka_unit_test(libvirt_daemon),
