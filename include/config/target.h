@@ -86,6 +86,7 @@ struct target {
 	X(dracut) \
 	X(mkinitcpio) \
 	X(booster) \
+	X(modules_load) \
 	X(grub) \
 	X(systemd_boot) \
 	X(kernel_cmdline) \

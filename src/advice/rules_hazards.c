@@ -201,12 +201,17 @@ void rule_vfio_builtin(const struct rule_context *c, const struct rule *rule)
 {
 	const struct platform *p = c->in->platform;
 
-	if (!p->vfio_pci_known || p->vfio_pci != MODULE_BUILTIN)
+	if (!p->vfio_pci_known || (p->vfio_pci != MODULE_BUILTIN && !p->vfio_pci_builtin))
 		return;
-	rule_add(c, rule, xstrdup("host"),
-		 xasprintf("vfio-pci is part of the kernel %s itself, not a module: options in "
-			   "/etc/modprobe.d don't reach it.",
-			   p->kernel ? p->kernel : "in use"),
-		 xstrdup("Nothing to do: the plan names the devices on the kernel's command line "
-			 "as well (vfio-pci.ids=...)."));
+	rule_add(
+		c, rule, xstrdup("host"),
+		p->vfio_pci != MODULE_BUILTIN
+			? xstrdup("vfio-pci is a module of the running kernel, but part of another "
+				  "installed one itself: options in /etc/modprobe.d don't reach it "
+				  "there.")
+			: xasprintf("vfio-pci is part of the kernel %s itself, not a module: "
+				    "options in /etc/modprobe.d don't reach it.",
+				    p->kernel ? p->kernel : "in use"),
+		xstrdup("Nothing to do: the plan names the devices on the kernel's command line "
+			"as well (vfio-pci.ids=...)."));
 }

@@ -95,6 +95,12 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 			  by_hand[loader].name,
 			  platform->is_root ? "" : " (without root some files can't be read)",
 			  by_hand[loader].before, params.data, by_hand[loader].after);
+	else if (!covered && params.len && platform->boot_sure)
+		strv_addf(
+			&p->warnings,
+			"Nothing that vfiotui edits holds the kernel parameters (%s), so they are "
+			"yours to set: %s%s there.",
+			why, by_hand[loader].before, params.data);
 	else if (!covered && params.len)
 		strv_addf(&p->warnings,
 			  "Which boot loader starts this machine could not be told (%s), so the "
@@ -142,8 +148,12 @@ static void warn_initramfs(const struct situation *s, struct plan *p)
 			  platform->initramfs_why ? platform->initramfs_why : "nothing was found");
 	strv_addf(&p->warnings,
 		  "Make it load the modules %s early and include %s, and rebuild the image: "
-		  "otherwise the host's driver may take the device first.",
-		  modules, files);
+		  "otherwise the host's driver may take the device first.%s",
+		  modules, files,
+		  platform->initramfs_foreign && platform->systemd
+			  ? " (rd.modules-load= on the kernel's command line does it, too, where "
+			    "systemd is in the image and vfio-pci as well.)"
+			  : "");
 }
 
 /* Says no and means it: no parameter of ours can turn it on again. */

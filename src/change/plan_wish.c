@@ -153,6 +153,17 @@ static bool any_by_address(const struct wish *w)
 	return false;
 }
 
+/* Installed kernels may differ: one has vfio-pci inside, another as a module. Each gets what it needs. */
+static bool is_inside_one(const struct platform *p)
+{
+	return p->vfio_pci == MODULE_BUILTIN || p->vfio_pci_builtin;
+}
+
+static bool is_module_of_one(const struct platform *p)
+{
+	return p->vfio_pci != MODULE_BUILTIN || p->vfio_pci_loadable;
+}
+
 /* What must be in the initramfs; a vfio-pci inside the kernel needs nothing there. */
 static void add_early(const struct platform *p, struct wish *w)
 {
@@ -161,7 +172,7 @@ static void add_early(const struct platform *p, struct wish *w)
 	if (!strcmp(w->driver, "pci-stub")) {
 		if (p->pci_stub == MODULE_LOADABLE)
 			strv_add(&w->early_modules, "pci_stub");
-	} else if (p->vfio_pci != MODULE_BUILTIN) {
+	} else if (is_module_of_one(p)) {
 		/* A module of its own before Linux 6.2; where it is gone its name is an error to mkinitcpio and dracut. */
 		if (p->vfio_virqfd == MODULE_LOADABLE)
 			strv_add(&w->early_modules, "vfio_virqfd");
@@ -204,17 +215,33 @@ static void add_driver_params(const struct platform *p, struct wish *w)
 	bool stub = !strcmp(w->driver, "pci-stub");
 	auto_free char *ids = strv_join(&w->ids, ",");
 
-	if (!stub && p->vfio_pci != MODULE_BUILTIN)
+	if (!stub && !is_inside_one(p))
 		return;
 	if (w->ids.len)
 		strv_addf(&w->kernel_params, "%s.ids=%s", w->driver, ids);
 	for (size_t i = 0; i < w->options.len; i++)
 		strv_addf(&w->kernel_params, "%s.%s", w->driver, w->options.items[i]);
-	strv_release(&w->options);
+	if (stub || !is_module_of_one(p))
+		strv_release(&w->options);
 	if (!stub)
 		return;
 	strv_release(&w->ids); /* they would go to vfio-pci */
 	strv_release(&w->host_modules);
+}
+
+/*
+ * An image that can't be built here gets everything from the kernel's command line: systemd in it
+ * loads the module (systemd-modules-load.service(8)), and modprobe takes its ids from there.
+ */
+static void add_foreign_image(const struct platform *p, struct wish *w)
+{
+	auto_free char *ids = strv_join(&w->ids, ",");
+
+	if (!p->initramfs_foreign || !p->systemd || !w->early_modules.len)
+		return;
+	strv_add(&w->kernel_params, "rd.modules-load=vfio_pci");
+	if (w->ids.len && !is_inside_one(p))
+		strv_addf(&w->kernel_params, "vfio-pci.ids=%s", ids);
 }
 
 static void add_params(const struct plan_wish_input *in, struct wish *w)
@@ -271,11 +298,15 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 			add_device(in, d, ret);
 	}
 	ret->driver = plan_wish_driver(in->platform);
+	ret->driver_inside = strcmp(ret->driver, "pci-stub")
+				     ? is_inside_one(in->platform)
+				     : in->platform->pci_stub == MODULE_BUILTIN;
 	add_ids(ret);
 	add_idle_modules(in, ret);
 	add_options(in->choices, ret);
 	add_params(in, ret);
 	add_early(in->platform, ret);
+	add_foreign_image(in->platform, ret);
 	add_groups(ret);
 	ret->user = xstrdup(in->choices->user ? in->choices->user : in->platform->user);
 	ret->group = in->kvm_group ? xstrdup("kvm") : NULL;

@@ -42,6 +42,7 @@ static void check_one(const struct target_context *ctx, const struct wish *wish,
 		check_uki(ctx, wish, image, argv, ret);
 	else
 		check_image(ctx, wish, image->preset, argv, REBUILD, ret);
+	check_image_age(ctx, wish, image->preset, image->path, REBUILD, ret);
 }
 
 int mkinitcpio_verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,

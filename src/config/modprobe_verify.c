@@ -6,16 +6,16 @@
 
 #include "base/mem.h"
 #include "config/bound.h"
+#include "config/image.h"
 #include "config/kmod_set.h"
 #include "host/process.h"
 
 #define TIMEOUT_MS 10000
 
-/* What `modprobe -S KERNEL --show-depends MODULE` prints, or NULL. */
-static char *show_depends(const struct target_context *ctx, const char *module)
+/* What `modprobe -S RELEASE --show-depends MODULE` prints, or NULL. */
+static char *show_depends(const char *release, const char *module)
 {
-	const char *const argv[] = {"modprobe",       "-S",   ctx->platform->kernel,
-				    "--show-depends", module, NULL};
+	const char *const argv[] = {"modprobe", "-S", release, "--show-depends", module, NULL};
 	struct process_result result = PROCESS_RESULT_INIT;
 	char *out = NULL;
 
@@ -71,50 +71,95 @@ static bool ids_are(const char *value, const struct wish *wish)
 	return got.len == wish->ids.len;
 }
 
+/* What modprobe gives is asked of every kernel that can start; what holds for all is said once. */
+static void bootable(const struct target_context *ctx, struct strv *ret)
+{
+	const struct strv *kernels = &ctx->platform->kernels;
+
+	strv_add(ret, ctx->platform->kernel);
+	for (size_t i = 0; i < kernels->len; i++)
+		if (has_kernel_image(ctx->host, kernels->items[i]))
+			strv_add_unique(ret, kernels->items[i]);
+}
+
+/* A kernel that has vfio-pci inside takes the ids from its command line, which is held elsewhere. */
+static void check_ids_of(const char *release, const struct wish *wish, bool *ret_all,
+			 struct checks *ret)
+{
+	auto_free char *out = show_depends(release, "vfio-pci");
+	const char *line = out ? vfio_line(out) : NULL;
+	auto_free char *value = line ? last_ids(line) : NULL;
+
+	if ((value && ids_are(value, wish)) || (!line && out && strstr(out, "builtin")))
+		return;
+	*ret_all = false;
+	if (line)
+		checks_add(ret, CHECK_FAILED,
+			   xasprintf("modprobe gives vfio-pci the ids (kernel %s)", release),
+			   xstrdup(value ? value : "no ids"),
+			   xstrdup("vfiotui plan shows the file that says otherwise"));
+	else
+		checks_add(ret, CHECK_FAILED, xasprintf("kernel %s has vfio-pci", release),
+			   xstrdup("modprobe does not know it there"),
+			   xstrdup("start another kernel, or install the rest of its modules"));
+}
+
 static void check_ids_live(const struct target_context *ctx, const struct wish *wish,
 			   struct checks *ret)
 {
-	auto_free char *out = show_depends(ctx, "vfio-pci");
-	const char *line = out ? vfio_line(out) : NULL;
-	auto_free char *value = line ? last_ids(line) : NULL;
-	char *what = xstrdup("modprobe gives vfio-pci the ids");
+	auto_strv struct strv all = STRV_INIT;
+	bool holds = true;
 
-	if (value && ids_are(value, wish))
-		checks_add(ret, CHECK_OK, what, NULL, NULL);
-	else if (out && strstr(out, "builtin"))
-		checks_add(ret, CHECK_UNKNOWN, what,
-			   xstrdup("vfio-pci is built into the kernel, which takes them from its "
-				   "command line"),
-			   NULL);
-	else if (!line)
-		checks_add(ret, CHECK_UNKNOWN, what, xstrdup("modprobe does not know vfio-pci"),
-			   NULL);
-	else
-		checks_add(ret, CHECK_FAILED, what, xstrdup(value ? value : "no ids"),
-			   xstrdup("vfiotui plan shows the file that says otherwise"));
+	bootable(ctx, &all);
+	for (size_t i = 0; i < all.len; i++)
+		check_ids_of(all.items[i], wish, &holds, ret);
+	if (holds)
+		checks_add(ret, CHECK_OK, xstrdup("modprobe gives vfio-pci the ids"), NULL, NULL);
 }
 
-static void check_order_live(const struct target_context *ctx, const char *module,
-			     struct checks *ret)
+/* Where vfio-pci.ko stands before the module's file in what modprobe would load; 0: it would not load the module. */
+static int order_of(const char *release, const char *module)
 {
-	auto_free char *out = show_depends(ctx, module);
+	auto_free char *out = show_depends(release, module);
 	auto_free char *own = xasprintf("/%s.ko", module);
-	const char *vfio = out ? vfio_line(out) : NULL;
-	const char *driver;
-	char *what = xasprintf("vfio-pci loads before %s", module);
+	const char *driver, *vfio;
 
 	for (char *p = own; *p; p++)
 		*p = *p == '-' ? '_' : *p;
 	for (char *p = out; p && *p; p++)
 		*p = *p == '-' ? '_' : *p;
+	vfio = out ? vfio_line(out) : NULL;
 	driver = out ? strstr(out, own) : NULL;
 	if (!driver)
-		checks_add(ret, CHECK_UNKNOWN, what, xstrdup("modprobe would not load it"), NULL);
-	else if (vfio && vfio < driver)
-		checks_add(ret, CHECK_OK, what, NULL, NULL);
-	else
-		checks_add(ret, CHECK_FAILED, what, xstrdup("it would load first"),
-			   xstrdup("vfiotui plan shows the softdep line that is missing"));
+		return 0;
+	return (vfio && vfio < driver) || strstr(out, "builtin vfio_pci") ? 1 : -1;
+}
+
+static void check_order_live(const struct target_context *ctx, const char *module,
+			     struct checks *ret)
+{
+	auto_strv struct strv all = STRV_INIT;
+	size_t loads = 0, wrong = 0;
+
+	bootable(ctx, &all);
+	for (size_t i = 0; i < all.len; i++) {
+		int order = order_of(all.items[i], module);
+
+		loads += order != 0;
+		wrong += order < 0;
+		if (order < 0)
+			checks_add(ret, CHECK_FAILED,
+				   xasprintf("vfio-pci loads before %s (kernel %s)", module,
+					     all.items[i]),
+				   xstrdup("it would load first"),
+				   xstrdup("vfiotui plan shows the softdep line that is missing"));
+	}
+	if (!loads)
+		checks_add(ret, CHECK_UNKNOWN, xasprintf("vfio-pci loads before %s", module),
+			   xstrdup("modprobe would not load it"), NULL);
+	else if (!wrong)
+		checks_add(ret, CHECK_OK, xasprintf("vfio-pci loads before %s", module), NULL,
+			   NULL);
 }
 
 /* By the files alone: the last ids=. */

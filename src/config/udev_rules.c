@@ -76,7 +76,10 @@ static void comment(struct str *out, const char *name)
 	str_addc(out, '\n');
 }
 
-static void bind_rule(const struct wish_device *d, const char *driver, struct str *out)
+/* A driver that is inside the kernel looked at the device before the override was set: it is asked again (udev(7), ATTR). */
+#define PROBE ", ATTR{[subsystem/pci]drivers_probe}=\"$kernel\""
+
+static void bind_rule(const struct wish_device *d, const struct wish *wish, struct str *out)
 {
 	if (d->name)
 		comment(out, d->name);
@@ -88,8 +91,8 @@ static void bind_rule(const struct wish_device *d, const char *driver, struct st
 		str_addf(out,
 			 ", ATTR{subsystem_vendor}==\"0x%04x\", ATTR{subsystem_device}==\"0x%04x\"",
 			 d->subvendor, d->subdevice);
-	str_addf(out, ", ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\"\n", driver,
-		 driver);
+	str_addf(out, ", ATTR{driver_override}=\"%s\"%s, RUN{builtin}+=\"kmod load %s\"\n",
+		 wish->driver, wish->driver_inside ? PROBE : "", wish->driver);
 }
 
 static bool bind_rules(const struct wish *wish, struct str *out)
@@ -103,7 +106,7 @@ static bool bind_rules(const struct wish *wish, struct str *out)
 	for (size_t i = 0; i < wish->len; i++) {
 		if (!wish->devices[i].by_address)
 			continue;
-		bind_rule(&wish->devices[i], wish->driver, out);
+		bind_rule(&wish->devices[i], wish, out);
 		any = true;
 	}
 	str_adds(out, "LABEL=\"" END "\"\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The initramfs-tools target: the modules file, the hook, and the generator's own reading. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -292,6 +294,53 @@ static void test_listing(void **state)
 		assert_int_equal(c.len, 2); /* built in: only the files */
 		checks_release(&c);
 	}
+	{ /* an image that is named by a preset says itself for which kernel it is */
+		struct checks c = {0};
+
+		check_listing(&ctx, &w, "linux default", "usr/lib/modules/6.9/modules.dep\n",
+			      "rebuild", &c);
+		assert_int_equal(c.len, 2);
+		checks_release(&c);
+	}
+	wish_release(&w);
+	host_free(host);
+	tmproot_remove(root);
+}
+
+/* An image that is older than a file inside may hold a former version of it. */
+static void test_age(void **state)
+{
+	static const struct {
+		long image, file;
+		size_t failures;
+	} cases[] = {{2000, 1000, 0}, {1000, 1000, 0}, {1000, 2000, 1}};
+	char *root = tmproot_new();
+	auto_free char *image = tmproot_path(root, "/boot/initrd.img-6.1");
+	auto_free char *file = tmproot_path(root, MODPROBE_PATH);
+	struct host *host = NULL;
+	struct target_context ctx = {.platform = NULL};
+	struct wish w;
+
+	(void)state;
+	tmproot_put(root, "/boot/initrd.img-6.1", "x");
+	tmproot_put(root, MODPROBE_PATH, "x");
+	assert_int_equal(host_open(root, &host, NULL), 0);
+	ctx.host = host;
+	wish_init(&w);
+	strv_add(&w.early_files, MODPROBE_PATH);
+	strv_add(&w.early_files, "/etc/not-there");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct timespec built[2] = {{cases[i].image, 0}, {cases[i].image, 0}};
+		const struct timespec written[2] = {{cases[i].file, 0}, {cases[i].file, 0}};
+		struct checks c = {0};
+
+		assert_int_equal(utimensat(AT_FDCWD, image, built, 0), 0);
+		assert_int_equal(utimensat(AT_FDCWD, file, written, 0), 0);
+		check_image_age(&ctx, &w, "6.1", "/boot/initrd.img-6.1", "rebuild", &c);
+		check_image_age(&ctx, &w, "6.2", "/boot/initrd.img-6.2", "rebuild", &c);
+		assert_int_equal(c.len, cases[i].failures);
+		checks_release(&c);
+	}
 	wish_release(&w);
 	host_free(host);
 	tmproot_remove(root);
@@ -303,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_exact),   cmocka_unit_test(test_laws),
 		cmocka_unit_test(test_hook),    cmocka_unit_test(test_hook_runs),
 		cmocka_unit_test(test_present), cmocka_unit_test(test_listing),
+		cmocka_unit_test(test_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,30 @@ static void test_files(void **state)
 	bed_release(&b);
 }
 
+/* vfio-pci inside the kernel has looked at the device before the override is set. */
+static void test_driver_inside(void **state)
+{
+	struct present p = {.ids = STRV_INIT};
+	struct wish w;
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	wish_init(&w);
+	w.driver_inside = true;
+	add_device(&w, "0000:03:00.0", true, "Intel 82574L");
+	assert_int_equal(bed_apply(&b, &target_udev_rules, &w), 0);
+	assert_non_null(strstr(bed_get(&b, UDEV_BIND_PATH),
+			       "ATTR{driver_override}=\"vfio-pci\", "
+			       "ATTR{[subsystem/pci]drivers_probe}=\"$kernel\", "
+			       "RUN{builtin}+=\"kmod load vfio-pci\"\n"));
+	bed_present(&b, &target_udev_rules, &p);
+	assert_int_equal(p.bound_len, 1);
+	present_release(&p);
+	wish_release(&w);
+	bed_release(&b);
+}
+
 static void test_only_what_is_set(void **state)
 {
 	static const struct {
@@ -341,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_driver_inside),
 		cmocka_unit_test(test_only_what_is_set),
 		cmocka_unit_test(test_names_are_no_rules),
 		cmocka_unit_test(test_device_names_stay_comments),
