@@ -39,7 +39,7 @@ machine --disk "$disk" --boot bios --topology intel --out "$TMP" <<-'INSIDE'
 	dmesg | grep -i 'vfio_pci.*1033:0194'
 	vfiotui status
 	screen_open vfiotui
-	screen_wait 'Next: all is handed over'
+	screen_wait 'Next: all promises hold'
 	screen_keys s
 	screen_wait 'Promises of change 1'
 	! screen | grep -q 'not all hold' || fail "the screen says that not all holds"
