@@ -242,7 +242,7 @@ void view_field_open(struct app *app, struct form_page *page)
 			&(struct vm_choices_input){.host = s->host,
 						   .topology = s->topology,
 						   .usage = &s->usage,
-						   .handed_over = &s->configured,
+						   .handed_over = &app->tree.marks,
 						   .name = page->form.now.name},
 			&p->choices);
 	if (!p->choices.len) {

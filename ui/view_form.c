@@ -11,7 +11,6 @@
 #include "ui/lines.h"
 #include "ui/view_form.h"
 #include "ui/views.h"
-#include "vm/launch_script.h"
 
 #define LABEL_COLS 20
 
@@ -21,47 +20,6 @@ static struct layout layout(const struct app *app)
 			      &(struct layout_wish){.notice = app->grid.rows >= 16,
 						    .details = true,
 						    .details_rows = app->grid.rows < 20 ? 2 : 4});
-}
-
-/* The first line in which two scripts differ, or -1; the second line has a checksum, which always does. */
-static int first_difference(const struct str *a, const struct str *b)
-{
-	int line = 0;
-
-	for (size_t i = 0; i < a->len && i < b->len; i++) {
-		if (line != 1 && a->data[i] != b->data[i])
-			return line;
-		line += a->data[i] == '\n';
-	}
-	return a->len == b->len ? -1 : line;
-}
-
-/* The line where a script's settings begin: what stands before is the same in all. */
-static int settings_line(const struct str *script)
-{
-	const char *at = strstr(script->data, "\n# --- settings");
-	int line = 1;
-
-	for (const char *c = script->data; at && c < at; c++)
-		line += *c == '\n';
-	return at ? line : 0;
-}
-
-void form_page_script(struct form_page *p)
-{
-	struct str next = STR_INIT;
-	int changed;
-
-	launch_script_write(&next, &p->form.now, p->form.situation->platform);
-	changed = p->script.len ? first_difference(&p->script, &next) : -1;
-	if (!p->script.len)
-		p->script_top = settings_line(&next);
-	if (changed >= 0) {
-		p->script_changed = changed;
-		p->script_top = changed - 4;
-	}
-	str_release(&p->script);
-	p->script = next;
 }
 
 /* --- drawing ---------------------------------------------------------------------------- */
@@ -99,72 +57,83 @@ static const char *empty_text(const struct form_row *row)
 {
 	if (!row->field)
 		return "(Enter: name it)";
-	return row->field->kind == VM_LIST ? "+ (Enter: add)" : "-";
+	return form_row_field(row)->kind == VM_LIST ? "+ (Enter: add)" : "-";
+}
+
+static void draw_label(const struct canvas *list, int y, int at, const struct form_row *row)
+{
+	if (row->part)
+		draw_field(list, y, 5, at - 6, ROLE_TEXT, row->part->key);
+	else if (row->first)
+		draw_field(list, y, 3, at - 4, ROLE_TEXT, row->field ? row->field->label : "Name");
 }
 
 static void draw_row(const struct form_page *p, const struct canvas *list, int y, size_t index)
 {
 	const struct form_row *row = &p->form.rows[index];
 	const char *problem = form_problem(&p->form, row);
+	const char *lack = problem ? NULL : form_lack(&p->form, row);
+	const char *beside = problem ? problem : lack;
 	const int at = value_col(list);
 	const int room = list->area.cols - at - 1;
 	auto_str struct str value = STR_INIT;
 	int col;
 
 	form_value(&p->form, row, &value);
-	draw_sign(list, y, 1, problem ? SIGN_BLOCK : SIGN_NONE);
-	if (row->first)
-		draw_field(list, y, 3, at - 4, ROLE_TEXT, row->field ? row->field->label : "Name");
+	draw_sign(list, y, 1, problem ? SIGN_BLOCK : lack ? SIGN_WARN : SIGN_NONE);
+	draw_label(list, y, at, row);
 	col = draw_field(list, y, at,
-			 text_columns(list->charset, value.data) < room && problem
+			 text_columns(list->charset, value.data) < room && beside
 				 ? text_columns(list->charset, value.len ? value.data : "-")
 				 : room,
 			 value.len ? ROLE_TITLE : ROLE_DIM,
 			 value.len ? value.data : empty_text(row));
-	if (problem && list->area.cols - col > 12)
-		draw_field(list, y, col + 2, list->area.cols - col - 2, ROLE_BLOCK, problem);
+	if (beside && list->area.cols - col > 12)
+		draw_field(list, y, col + 2, list->area.cols - col - 2,
+			   problem ? ROLE_BLOCK : ROLE_WARN, beside);
 	if (index == p->form.at)
 		draw_cursor(list, y, 0, list->area.cols);
+}
+
+/* What can be chosen; what the installed QEMU does not have is left out. */
+static void add_choices(const struct form_page *p, const struct vm_field *field, struct lines *ret)
+{
+	auto_str struct str choices = STR_INIT;
+
+	for (size_t i = 0; field->choices && field->choices[i]; i++)
+		if (form_offers(&p->form, field, i))
+			str_addf(&choices, "%s%s", choices.len ? "  " : "", field->choices[i]);
+	if (choices.len)
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", choices.data);
 }
 
 static void add_help(const struct form_page *p, struct lines *ret)
 {
 	const struct form_row *row = form_row(&p->form);
+	const struct vm_field *field = row ? form_row_field(row) : NULL;
 	const char *problem = row ? form_problem(&p->form, row) : NULL;
-	auto_str struct str choices = STR_INIT;
+	const char *lack = row ? form_lack(&p->form, row) : NULL;
 
 	if (problem)
 		lines_add(ret, SIGN_BLOCK, ROLE_BLOCK, "%s", problem);
-	if (!row || !row->field) {
+	else if (lack)
+		lines_add(ret, SIGN_WARN, ROLE_WARN, "%s", lack);
+	if (!field) {
 		lines_add(
 			ret, SIGN_NONE, ROLE_TEXT,
 			"What the VM is called here: letters, digits, blanks; it names its files.");
 		return;
 	}
-	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", row->field->help);
-	for (size_t i = 0; row->field->choices && row->field->choices[i]; i++)
-		str_addf(&choices, "%s%s", i ? "  " : "", row->field->choices[i]);
-	if (choices.len)
-		lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", choices.data);
-	lines_add(ret, SIGN_NONE, ROLE_DIM, "in the file: %s", row->field->key);
-}
-
-/* The launch script as the profile makes it; scrolled to what the last change changed. */
-static void draw_script(struct form_page *p, const struct canvas *pane)
-{
-	struct lines lines = LINES_INIT;
-
-	form_page_script(p);
-	lines_add_text(&lines, p->script.data, p->script.len);
-	if (p->script_top > (int)lines.len - pane->area.rows)
-		p->script_top = (int)lines.len - pane->area.rows;
-	if (p->script_top < 0)
-		p->script_top = 0;
-	for (int y = 0; y < pane->area.rows && p->script_top + y < (int)lines.len; y++)
-		draw_field(pane, y, 1, pane->area.cols - 1,
-			   p->script_top + y == p->script_changed ? ROLE_CHANGE : ROLE_DIM,
-			   lines.items[p->script_top + y].text);
-	lines_release(&lines);
+	lines_add(ret, SIGN_NONE, ROLE_TEXT, "%s", field->help);
+	add_choices(p, field, ret);
+	if (row->part && row->part != &row->field->item->rows[0])
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "in the file: %s = ... %s=", row->field->key,
+			  field->key);
+	else
+		lines_add(ret, SIGN_NONE, ROLE_DIM, "in the file: %s%s", row->field->key,
+			  row->part || row->entry == FORM_NO_ENTRY || field->item->rows_len < 2
+				  ? ""
+				  : "; Enter shows or hides its parts, x takes it out");
 }
 
 static void draw_side(struct form_page *p, const struct canvas *screen, const struct layout *l)
@@ -187,7 +156,7 @@ static void draw_side(struct form_page *p, const struct canvas *screen, const st
 	if (!l->beside)
 		return;
 	draw_rule(&script_rule, 0, "Launch script", "PgDn");
-	draw_script(p, &script);
+	form_page_draw_script(p, &script);
 }
 
 static const char *next_text(const struct form_page *p, const struct canvas *screen,
@@ -346,12 +315,13 @@ static void open(struct app *app, struct view *v)
 {
 	struct form_page *p = v->state;
 	const struct form_row *row = form_row(&p->form);
+	const struct vm_field *field = row ? form_row_field(row) : NULL;
 
 	if (!row)
 		return;
-	if (row->field && (row->field->kind == VM_CHOICE || row->field->kind == VM_BOOL))
+	if (field && (field->kind == VM_CHOICE || field->kind == VM_BOOL))
 		right(app, v);
-	else
+	else if (row->part || !form_unfold(&p->form))
 		view_field_open(app, p);
 }
 
@@ -485,7 +455,7 @@ void view_form_open(struct app *app, const char *name)
 
 	str_init(&p->script);
 	p->script_changed = -1;
-	if (form_init(&p->form, app->situation, name, &err) < 0) {
+	if (form_init(&p->form, app->situation, &app->tree.marks, name, &err) < 0) {
 		app_say(app, SIGN_BLOCK, "%s", err.text);
 		form_release(&p->form);
 		free(p);

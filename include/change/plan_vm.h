@@ -9,8 +9,9 @@
 #include "change/plan.h"
 #include "vm/profile.h"
 
-/* A profile for that guest on this machine, with the devices that are handed over; only its name is kept. */
-void vm_propose(const struct situation *s, enum vm_system system, struct vm_profile *p);
+/* A profile for that guest on this machine, with those devices; only its name is kept. */
+void vm_propose(const struct situation *s, const struct selection *devices, enum vm_system system,
+		struct vm_profile *p);
 /* Devices that are named by their address alone get ids and name from what is there now. */
 void vm_complete_devices(const struct situation *s, struct vm_profile *p);
 /* Is one of its devices a graphics card? The guest then shows on that. */

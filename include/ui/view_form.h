@@ -18,6 +18,8 @@ struct form_page {
 bool form_page_cell(const struct app *app, const struct form_page *p, struct rect *ret);
 /* Makes the launch script anew. */
 void form_page_script(struct form_page *p);
+/* Draws it, scrolled to what the last change changed. */
+void form_page_draw_script(struct form_page *p, const struct canvas *pane);
 /* Opens the field under the cursor: what this machine has to choose from, or a place to type. */
 void view_field_open(struct app *app, struct form_page *p);
 

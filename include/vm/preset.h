@@ -8,7 +8,8 @@
  *	vm_preset_place(&vm, &facts);			processors and node, now that the devices are known
  *	vm_host_release(&facts);
  *
- * All but vm_host_read() are pure. What can't be read is left at the table's default.
+ * All but vm_host_read() are pure. What can't be read is left at the table's default; where
+ * only the number of cores is known, the VM gets all but one and none is pinned.
  */
 #ifndef VM_PRESET_H
 #define VM_PRESET_H
@@ -27,6 +28,7 @@ struct vm_cpu {
 struct vm_host {
 	struct vm_cpu *cpus; /* online ones, by id */
 	size_t len;
+	unsigned cores; /* how many, where sysfs does not tell which; 0: not known either */
 	uint64_t memory_mib, available_mib; /* 0: not known */
 	unsigned nodes;                     /* that have memory */
 	char *state_dir;                    /* for disks; "" none: chosen by vm_preset()'s caller */

@@ -282,6 +282,15 @@ bool vm_field_is_default(const struct vm_profile *p, const struct vm_field *f);
 /* Takes entry `i` of a LIST out. */
 void vm_field_remove_at(struct vm_profile *p, const struct vm_field *f, size_t i);
 
+/* --- parts of an entry ------------------------------------------------------- */
+
+/* Appends the value of one part of an entry's text. */
+void vm_item_part(const struct vm_item *item, const char *entry, const struct vm_field *part,
+		  struct str *ret);
+/* Appends the entry's text with one part changed; refuses as vm_field_set() does. */
+int vm_item_change(const struct vm_item *item, const char *entry, const struct vm_field *part,
+		   const char *value, struct str *ret, struct err *reterr) must_check;
+
 /* --- a whole profile --------------------------------------------------------- */
 
 struct vm_problem {

@@ -8,28 +8,28 @@
 #include "vm/preset.h"
 
 /* The NUMA node of the first device, which is the card as a rule; -1 none. */
-static int node_of(const struct situation *s)
+static int node_of(const struct situation *s, const struct selection *devices)
 {
-	const struct device *d = s->configured.len
-					 ? topology_find(s->topology, &s->configured.items[0])
-					 : NULL;
+	const struct device *d = devices->len ? topology_find(s->topology, &devices->items[0])
+					      : NULL;
 
 	return d ? d->numa_node : -1;
 }
 
-void vm_propose(const struct situation *s, enum vm_system system, struct vm_profile *p)
+void vm_propose(const struct situation *s, const struct selection *devices, enum vm_system system,
+		struct vm_profile *p)
 {
 	auto_vm_host struct vm_host facts = VM_HOST_INIT;
 
 	vm_host_read(s->host, s->platform->user, &facts);
 	vm_preset(p, system, &facts);
-	for (size_t i = 0; i < s->configured.len; i++) {
-		const struct device *d = topology_find(s->topology, &s->configured.items[i]);
+	for (size_t i = 0; i < devices->len; i++) {
+		const struct device *d = topology_find(s->topology, &devices->items[i]);
 
 		if (d)
 			vm_preset_device(p, d);
 	}
-	vm_preset_place(p, &facts, node_of(s));
+	vm_preset_place(p, &facts, node_of(s, devices));
 }
 
 static const struct device *find(const struct situation *s, const struct vm_device *device)

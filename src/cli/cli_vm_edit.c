@@ -55,7 +55,7 @@ static int propose(struct cli *c, struct vm_profile *p, struct err *reterr)
 
 	if (r < 0)
 		return err_wrap(reterr, r, "--system");
-	vm_propose(c->situation, (enum vm_system)p->system, p);
+	vm_propose(c->situation, &c->situation->configured, (enum vm_system)p->system, p);
 	r = set_fields(c, p, reterr);
 	if (r == 0 && given(c, "device") && !given(c, "display"))
 		p->display = vm_has_gpu(c->situation, p) ? VM_DISPLAY_NONE : VM_DISPLAY_STD;

@@ -213,8 +213,10 @@ void vm_preset_place(struct vm_profile *p, const struct vm_host *h, int node)
 	set(p, "pin", "");
 	set(p, "pin-emulator", "");
 	set(p, "numa-node", h->nodes > 1 && node >= 0 ? number : "");
-	if (h->len < 2)
+	if (h->len == 1 || h->cores == 1)
 		p->cores = 1;
+	else if (h->cores)
+		p->cores = h->cores - 1 > 255 ? 255 : h->cores - 1;
 	else if (domain != NO_CPU)
 		place_in(p, h, domain);
 }

@@ -3,6 +3,7 @@
  * What the host has to share: Documentation/ABI/stable/sysfs-devices-system-cpu (topology,
  * cache), stable/sysfs-devices-node, proc(5) for meminfo.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,24 @@ static uint64_t mib_of(const char *meminfo, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 10) / 1024 : 0;
 }
 
+/* Cores of a package, as each processor's part of the file says, times the packages. */
+static unsigned count_cores(const char *cpuinfo)
+{
+	unsigned cores = 0;
+	unsigned packages = 1;
+
+	for (const char *line = cpuinfo; line; line = strchr(line, '\n')) {
+		unsigned value = 0;
+
+		line += *line == '\n';
+		if (sscanf(line, "cpu cores : %5u", &value) == 1 && value > cores)
+			cores = value;
+		else if (sscanf(line, "physical id : %3u", &value) == 1 && value >= packages)
+			packages = value + 1;
+	}
+	return cores * packages;
+}
+
 /* The home directory in a line of /etc/passwd. */
 static char *home_of(const char *passwd, const char *user)
 {
@@ -147,6 +166,8 @@ void vm_host_read_files(struct files *files, const char *user, struct vm_host *r
 	*ret = (struct vm_host)VM_HOST_INIT;
 	set_cpus(files, ret);
 	set_nodes(files, ret);
+	if (!ret->len && files_get(files, "/proc/cpuinfo", &text, &len, NULL) == 0)
+		ret->cores = count_cores(text);
 	if (files_get(files, "/proc/meminfo", &text, &len, NULL) == 0) {
 		ret->memory_mib = mib_of(text, "MemTotal:");
 		ret->available_mib = mib_of(text, "MemAvailable:");

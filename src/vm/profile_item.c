@@ -218,3 +218,34 @@ void vm_item_release(void *entry, const struct vm_item *item)
 		}
 	}
 }
+
+/* --- parts ---------------------------------------------------------------------- */
+
+void vm_item_part(const struct vm_item *item, const char *entry, const struct vm_field *part,
+		  struct str *ret)
+{
+	auto_free void *parsed = xcalloc(1, item->size);
+
+	if (vm_item_parse(parsed, item, entry, NULL) < 0)
+		return;
+	vm_value_get(parsed, part, ret);
+	vm_item_release(parsed, item);
+}
+
+int vm_item_change(const struct vm_item *item, const char *entry, const struct vm_field *part,
+		   const char *value, struct str *ret, struct err *reterr)
+{
+	auto_free void *parsed = xcalloc(1, item->size);
+	int r = vm_item_parse(parsed, item, entry, reterr);
+
+	if (r < 0)
+		return r;
+	if (part == &item->rows[0] && !*value)
+		r = err_set(reterr, -EINVAL, "its %s is missing", part->key);
+	if (r == 0)
+		r = vm_value_set(parsed, part, value, reterr);
+	if (r == 0)
+		vm_item_format(parsed, item, ret);
+	vm_item_release(parsed, item);
+	return r;
+}

@@ -199,6 +199,50 @@ static void a_list_takes_and_gives_entries(void **state)
 	assert_shows("PCI devices         + (Enter: add)");
 }
 
+/* An entry's parts are rows of their own: chosen, typed, put back to their defaults. */
+static void an_entry_unfolds_into_its_parts(void **state)
+{
+	(void)state;
+	press("vn\t\n"); /* the disk */
+	assert_shows("     format            qcow2");
+	assert_shows("     bus               sata");
+	press("jjj\n"); /* its bus */
+	assert_shows("     bus               nvme");
+	press("jx"); /* its size */
+	assert_shows("     size              0M");
+	press("jjjj\nab c\n"); /* its serial number */
+	assert_shows("is no serial number");
+	press("\x1b");
+	assert_shows("     serial            -");
+	press("kkkkkkk\n"); /* its path: never without one */
+	for (int i = 0; i < 60; i++)
+		press("\x7f");
+	press("\n");
+	assert_shows("its path is missing");
+	press("\x1bk\n"); /* folded again */
+	press("x");
+	assert_shows("Disks               + (Enter: add)");
+}
+
+/* What is marked on the tree is in a new VM before it is applied. */
+static void what_is_marked_is_in_a_new_vm(void **state)
+{
+	(void)state;
+	press("gvn\t\t\t");
+	assert_shows("0000:0b:00.0 ids=10de:2484");
+	assert_shows("0000:0b:00.1 ids=10de:228b");
+}
+
+/* What this machine lacks stands beside its field and keeps nothing from being written. */
+static void what_is_lacking_is_said(void **state)
+{
+	(void)state;
+	press(" vn\t\t\t"); /* the card without its sound */
+	assert_shows("0000:0b:00.1 of its group would stay with the host");
+	press("W");
+	assert_shows("nothing written yet");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -211,6 +255,9 @@ int main(void)
 		TEST(a_typed_value_is_taken_back_by_escape),
 		TEST(a_problem_keeps_the_form_from_writing),
 		TEST(a_list_takes_and_gives_entries),
+		TEST(an_entry_unfolds_into_its_parts),
+		TEST(what_is_marked_is_in_a_new_vm),
+		TEST(what_is_lacking_is_said),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -809,7 +809,7 @@ static void test_target(void **state)
 	assert_int_equal(apply(&b, true), 0);
 	assert_int_equal(bed_mode(&b, LAUNCH_SCRIPT_PATH), 0755);
 	assert_non_null(strstr(bed_get(&b, LAUNCH_SCRIPT_PATH),
-			       "memory=16384 # MiB\ncores=1\nthreads=1\n"));
+			       "memory=16384 # MiB\ncores=2\nthreads=1\n"));
 	assert_non_null(strstr(bed_get(&b, LAUNCH_SCRIPT_PATH), "display=\"none\" "));
 	assert_true(launch_script_untouched(bed_get(&b, LAUNCH_SCRIPT_PATH),
 					    strlen(bed_get(&b, LAUNCH_SCRIPT_PATH))));

@@ -325,6 +325,35 @@ static void test_placing(void **state)
 	}
 }
 
+/* Where sysfs says nothing of the processors, their number decides, and none is pinned. */
+static void test_placing_by_number(void **state)
+{
+	static const struct {
+		const char *cpuinfo;
+		unsigned want;
+	} seen[] = {
+		{"processor\t: 0\ncpu cores\t: 6\n\nprocessor\t: 1\ncpu cores\t: 6\n", 5},
+		{"physical id\t: 0\ncpu cores\t: 8\n\nphysical id\t: 1\ncpu cores\t: 8\n", 15},
+		{"cpu cores\t: 1\n", 1},
+		{"", 2}, /* unknown: the table's default */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct files *files = files_new_memory();
+		auto_vm_host struct vm_host h = VM_HOST_INIT;
+		auto_vm_profile struct vm_profile p;
+
+		put(files, "/proc/cpuinfo", seen[i].cpuinfo);
+		vm_host_read_files(files, NULL, &h);
+		vm_profile_init(&p, "x");
+		vm_preset_place(&p, &h, -1);
+		if (p.cores != seen[i].want || p.threads != 1 || p.pin[0])
+			fail_msg("%s: %u x %u", seen[i].cpuinfo, p.cores, p.threads);
+		files_free(files);
+	}
+}
+
 /* Each preset is whole: no rule of the profile is broken, and it survives its own file. */
 static void test_presets(void **state)
 {
@@ -371,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_a_member_is_not_added),
 		cmocka_unit_test(test_udev_reads_them),
 		cmocka_unit_test(test_placing),
+		cmocka_unit_test(test_placing_by_number),
 		cmocka_unit_test(test_presets),
 	};
 
