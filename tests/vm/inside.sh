@@ -25,6 +25,16 @@ expect_node() { # ADDRESS OWNER:GROUP:MODE
 	say "$node is $2"
 }
 
+# The machine was started by the boot entry without passthrough: the change is there, and vfio-pci is not.
+without_passthrough() {
+	grep -w vfiotui=off /proc/cmdline || fail "that was not the entry without passthrough"
+	! grep -qw iommu=pt /proc/cmdline || fail "the parameters of passthrough are there"
+	[ ! -e /sys/bus/pci/drivers/vfio-pci ] || fail "vfio-pci is there"
+	! modprobe vfio-pci 2>/dev/null || [ ! -e /sys/bus/pci/drivers/vfio-pci ] || fail "vfio-pci can be loaded"
+	vfiotui status | tee /tmp/status || true
+	grep 'started without passthrough' /tmp/status
+}
+
 # The state that undo must give back: every file that a change could touch, with owner and mode.
 state() {
 	find /etc /usr/local/bin ! -path '/etc/mtab' ! -name '*.lock' -printf '%p %m %u %g %y %l\n' | sort
@@ -44,6 +54,26 @@ kernel_groups() {
 
 our_groups() {
 	vfiotui list --json | jq -r '.groups[] | .id as $g | .devices[] | "\($g) \(.address)"' | sort
+}
+
+# The program's list is the kernel's own groups and what lspci lists, with the same drivers; and its ACS model makes, of the devices'
+# capabilities alone, the groups that the kernel made.
+agrees() {
+	kernel_groups >/tmp/kernel
+	our_groups >/tmp/ours
+	diff /tmp/kernel /tmp/ours
+	lspci -Dnk | awk '
+		/^[0-9a-f]/ { if (a) print a, d; a = $1 " " $3; d = "-" }
+		/Kernel driver in use/ { d = $NF }
+		END { print a, d }' | sort >/tmp/lspci
+	vfiotui list --json | jq -r '(.groups[].devices[], .ungrouped[]) |
+		"\(.address) \(.vendor):\(.device) \(.driver // "-")"' | sort >/tmp/list
+	diff /tmp/lspci /tmp/list
+	[ "$(vfiotui list --json | jq -r .host.iommu)" = on ]
+	vfiotui acs --json >/tmp/acs
+	jq -cM '.groups[] | select(.cause != "single")' /tmp/acs
+	[ "$(jq -r .confidence /tmp/acs)" = exact ] || fail "the ACS model makes other groups than the kernel"
+	say "$(wc -l </tmp/list) devices, $(wc -l </tmp/kernel) of them in groups: the same as the kernel and lspci"
 }
 
 # The QEMU that runs this machine, told through its own monitor (boot --monitor): device_del ID, device_add DRIVER,...
