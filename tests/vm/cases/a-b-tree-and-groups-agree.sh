@@ -4,22 +4,7 @@
 # the kernel forms where the same ports have it. With the IOMMU off there are no groups.
 for topology in intel amd switch-no-acs legacy-bridge ports-no-acs many-functions; do
 	machine --init fast --topology $topology --out "$TMP" <<-INSIDE
-		kernel_groups >/tmp/kernel
-		our_groups >/tmp/ours
-		diff /tmp/kernel /tmp/ours
-		lspci -Dnk | awk '
-			/^[0-9a-f]/ { if (a) print a, d; a = \$1 " " \$3; d = "-" }
-			/Kernel driver in use/ { d = \$NF }
-			END { print a, d }' | sort >/tmp/lspci
-		vfiotui list --json | jq -r '(.groups[].devices[], .ungrouped[]) |
-			"\(.address) \(.vendor):\(.device) \(.driver // "-")"' | sort >/tmp/list
-		diff /tmp/lspci /tmp/list
-		[ "\$(vfiotui list --json | jq -r .host.iommu)" = on ]
-		say "\$(wc -l </tmp/list) devices, \$(wc -l </tmp/kernel) of them in groups: the same as the kernel and lspci"
-
-		vfiotui acs --json >/tmp/acs
-		jq -cM '.groups[] | select(.cause != "single")' /tmp/acs
-		[ "\$(jq -r .confidence /tmp/acs)" = exact ]
+		agrees
 		vfiotui acs --override=downstream --json |
 			jq -r '.would_be[] | sort | join(" ")' | sort >/vm/out/foretold-$topology
 	INSIDE
