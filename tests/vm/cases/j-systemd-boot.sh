@@ -1,5 +1,6 @@
 # The machine is started by systemd-boot, and kernel-install makes its entries: the parameters go to /etc/kernel/cmdline and from there
-# into the entry; the reboot proves it. Undo, reboot: everything as before, the entry included.
+# into the entry; the reboot proves it. Before that the machine is once started by the entry without passthrough, where vfio-pci is not
+# there. Undo, reboot: everything as before, the entries included.
 disk=$TMP/disk.qcow2
 entries='cat /boot/efi/loader/entries/*.conf'
 machine --disk "$disk" --boot uefi --topology intel <<-'INSIDE'
@@ -24,6 +25,13 @@ machine --disk "$disk" --boot uefi --topology intel <<-INSIDE
 	grep -q iommu=pt /etc/kernel/cmdline
 	$entries | tee /dev/stderr | grep -q '^options.*iommu=pt'
 	$entries | grep -q '^initrd'
+	bootctl list --no-pager | tee /dev/stderr | grep -q 'without passthrough'
+	bootctl set-oneshot \$(basename /boot/efi/loader/entries/*without-passthrough.conf) # as if chosen in the menu
+INSIDE
+machine --disk "$disk" --boot uefi --topology intel <<-INSIDE
+	bootctl status --no-pager | grep 'Product: systemd-boot'
+	without_passthrough
+	expect_driver 0b:00.0 xhci_hcd
 INSIDE
 machine --disk "$disk" --boot uefi --topology intel <<-INSIDE
 	bootctl status --no-pager | grep 'Product: systemd-boot'
