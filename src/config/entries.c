@@ -66,14 +66,17 @@ static void read_line(struct entry *e, const struct text_line *l, size_t number,
 		return;
 	}
 	*in_options = is_key(l, key, n, "options") && value > key + n;
-	if (*in_options)
+	if (*in_options) {
 		strv_add(&e->options, text);
-	else if (is_key(l, key, n, "linux"))
+	} else if (is_key(l, key, n, "linux")) {
 		e->linux = true;
-	else if (is_key(l, key, n, "initrd") && strstr(text, "fallback"))
+		free(e->kernel);
+		e->kernel = xstrdup(text);
+	} else if (is_key(l, key, n, "initrd") && strstr(text, "fallback")) {
 		e->fallback = true;
-	else if (is_key(l, key, n, "version") && !e->version)
+	} else if (is_key(l, key, n, "version") && !e->version) {
 		e->version = xstrdup(text);
+	}
 }
 
 static void parse(struct entry *e, const char *file, const char *bytes, size_t len)
@@ -143,6 +146,7 @@ void entries_release(struct entries *e)
 		free(e->items[i].path);
 		free(e->items[i].name);
 		free(e->items[i].version);
+		free(e->items[i].kernel);
 		text_release(&e->items[i].text);
 		strv_release(&e->items[i].options);
 	}

@@ -81,8 +81,8 @@ static const struct {
 	 "grubby --update-kernel=ALL --args=intel_iommu=on <- grubby --update-kernel=ALL "
 	 "--remove-args=intel_iommu=on --args=intel_iommu=off",
 	 E "root=a intel_iommu=on\n",
-	 "grubby --update-kernel=ALL --remove-args=intel_iommu=on <- grubby --update-kernel=ALL "
-	 "--args=intel_iommu=on"},
+	 "grubby --update-kernel=ALL --args=intel_iommu=off <- grubby "
+	 "--update-kernel=ALL --remove-args=intel_iommu=off --args=intel_iommu=on"},
 	{&target_grub_bls, BLS "a.conf", E "root=a amd_iommu=off\n", "iommu=pt", "", NULL, NULL,
 	 NULL},
 	{&target_ostree, BLS "ostree-1.conf", E "root=a\n", "iommu=pt", "",
@@ -145,6 +145,52 @@ static void test_cases(void **state)
 			assert_string_equal(none, "");
 		bed_release(&b);
 	}
+}
+
+#define ENTRY(kernel, options)                                                                     \
+	"title F\nversion " kernel "\nlinux /vmlinuz-" kernel "\noptions " options "\n"
+
+/*
+ * grubby does one thing to all entries; what an entry had by hand stays, or comes back, when ours goes.
+ * The commands were run with the grubby of Fedora (grubby-bls) on these entries.
+ */
+static void test_each_entry_keeps_its_own(void **state)
+{
+	auto_free char *first = NULL, *twice = NULL, *back = NULL;
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	bed_put(&b, BLS "a.conf", ENTRY("6.1", "root=a iommu=pt"));
+	bed_put(&b, BLS "b.conf", ENTRY("6.2", "root=a"));
+	bed_put(&b, BLS "c.conf", ENTRY("6.3", "root=a intel_iommu=off"));
+	assert_int_equal(plan(&target_grub_bls, &b, "intel_iommu=on iommu=pt", "", &first), 0);
+	assert_string_equal(first,
+			    "grubby --update-kernel=ALL --args=intel_iommu=on iommu=pt <- "
+			    "grubby --update-kernel=ALL --remove-args=intel_iommu=on iommu=pt; "
+			    "grubby --update-kernel=/boot/vmlinuz-6.1 --args=intel_iommu=on "
+			    "iommu=pt <- grubby --update-kernel=/boot/vmlinuz-6.1 --args=iommu=pt; "
+			    "grubby --update-kernel=/boot/vmlinuz-6.3 --args=intel_iommu=on "
+			    "iommu=pt <- grubby --update-kernel=/boot/vmlinuz-6.3 "
+			    "--args=intel_iommu=off");
+	bed_put(&b, BLS "a.conf", ENTRY("6.1", "root=a intel_iommu=on iommu=pt"));
+	bed_put(&b, BLS "b.conf", ENTRY("6.2", "root=a intel_iommu=on iommu=pt"));
+	bed_put(&b, BLS "c.conf", ENTRY("6.3", "root=a intel_iommu=on iommu=pt"));
+	bed_put(&b, BLS "d.conf", ENTRY("6.4", "root=a intel_iommu=on iommu=pt")); /* came since */
+	assert_int_equal(plan(&target_grub_bls, &b, "intel_iommu=on iommu=pt", "", &twice), 0);
+	assert_string_equal(twice, "");
+	assert_int_equal(plan(&target_grub_bls, &b, "", "", &back), 0);
+	assert_string_equal(back,
+			    "grubby --update-kernel=ALL --remove-args=intel_iommu=on iommu=pt <- "
+			    "grubby --update-kernel=ALL --args=intel_iommu=on iommu=pt; "
+			    "grubby --update-kernel=/boot/vmlinuz-6.1 --args=iommu=pt <- "
+			    "grubby --update-kernel=/boot/vmlinuz-6.1 --args=intel_iommu=on "
+			    "iommu=pt; "
+			    "grubby --update-kernel=/boot/vmlinuz-6.3 --args=intel_iommu=off <- "
+			    "grubby --update-kernel=/boot/vmlinuz-6.3 --args=intel_iommu=on "
+			    "iommu=pt");
+	assert_int_equal(b.owned.len, 0);
+	bed_release(&b);
 }
 
 /* One entry lacks it: grubby gives it to all. */
@@ -227,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_each_entry_keeps_its_own),
 		cmocka_unit_test(test_one_entry_lacks_it),
 		cmocka_unit_test(test_grub_environment),
 		cmocka_unit_test(test_newest_deployment),
