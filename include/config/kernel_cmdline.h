@@ -55,4 +55,12 @@ int cmdline_usual(const struct target_context *ctx, struct changes *planned,
 int cmdline_fallback(const struct target_context *ctx, struct str *ret,
 		     struct err *reterr) must_check;
 
+/*
+ * Undoing what created CMDLINE: where the running kernel was started with words that `owned` says
+ * are ours there, the file has to stay, or kernel-install and mkinitcpio would take them from
+ * /proc/cmdline. Then true, and `ret` is the file without them.
+ */
+bool cmdline_must_stay(const char *bytes, size_t len, const struct strv *owned, const char *running,
+		       struct str *ret) must_check;
+
 #endif

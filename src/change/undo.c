@@ -8,6 +8,7 @@
 #include "base/diff.h"
 #include "base/mem.h"
 #include "change/remember.h"
+#include "config/kernel_cmdline.h"
 
 /* Neither what the change wrote nor what was there before: somebody's work. The user gets all three versions to look at. */
 static int refuse_edited(const struct change_record *c, size_t i, struct err *reterr)
@@ -65,6 +66,37 @@ static const struct change_record *built_on(const struct journal *j, const struc
 	return NULL;
 }
 
+/* A file that something else would make anew of the running kernel's line, with our words in it. */
+static bool must_stay(struct plan *p, const struct change_record *c, const struct journal_edit *e,
+		      struct str *ret)
+{
+	const char *running;
+	size_t len;
+
+	if (strcmp(e->path, CMDLINE) != 0 ||
+	    files_get(p->files, "/proc/cmdline", &running, &len, NULL) < 0)
+		return false;
+	return cmdline_must_stay(e->after.data, e->after.len, &c->owned, running, ret);
+}
+
+static int reverse_creation(struct plan *p, const struct change_record *c,
+			    const struct journal_edit *e, const char *why, struct err *reterr)
+{
+	auto_str struct str bytes = STR_INIT;
+
+	if (!must_stay(p, c, e, &bytes))
+		return changes_remove(&p->changes, e->path, why, reterr);
+	strv_addf(
+		&p->warnings,
+		"%s stays, without vfiotui's parameters, though it was not there before: without "
+		"it "
+		"a kernel that is installed now would get the running one's, which still has them. "
+		"After a reboot you may remove it.",
+		e->path);
+	return changes_set(&p->changes, e->path, bytes.data, bytes.len, e->mode,
+			   "the parameters go", reterr);
+}
+
 static int reverse_edit(struct plan *p, const struct journal *j, const struct change_record *c,
 			size_t i, struct err *reterr)
 {
@@ -90,7 +122,7 @@ static int reverse_edit(struct plan *p, const struct journal *j, const struct ch
 			     : refuse_edited(c, i, reterr);
 	}
 	if (!e->existed)
-		return changes_remove(&p->changes, e->path, why, reterr);
+		return reverse_creation(p, c, e, why, reterr);
 	r = changes_set(&p->changes, e->path, e->before.data, e->before.len, e->mode, why, reterr);
 	if (!r)
 		give_owner(&p->changes, e);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/shell.h"
+#include "config/kernel_line.h"
 #include "config/mkinitcpio.h"
 #include "config/way_back.h"
 
@@ -166,4 +167,33 @@ int cmdline_fallback(const struct target_context *ctx, struct str *ret, struct e
 			str_addf(ret, "%s%s", ret->len ? " " : "", words.items[i]);
 	str_addc(ret, '\n');
 	return 0;
+}
+
+bool cmdline_must_stay(const char *bytes, size_t len, const struct strv *owned, const char *running,
+		       struct str *ret)
+{
+	static const char prefix[] = "kernel_cmdline [" CMDLINE "] ";
+	const struct kernel_place at = {
+		.target = "kernel_cmdline", .key = CMDLINE, .where = CMDLINE};
+	const struct wish nothing = {.owned = *owned};
+	auto_text struct text t = TEXT_INIT;
+	auto_strv struct strv parts = STRV_INIT;
+	auto_strv struct strv words = STRV_INIT;
+	auto_strv struct strv none = STRV_INIT;
+	bool runs = false;
+
+	kernel_params_split(&words, running);
+	for (size_t i = 0; i < owned->len; i++)
+		runs |= text_starts_with(owned->items[i], prefix) &&
+			strv_has(&words, owned->items[i] + strlen(prefix));
+	if (!runs)
+		return false;
+	text_parse(&t, bytes, len);
+	cmdline_content(&t, &parts);
+	if (!parts.len || kernel_line_edit(&at, &parts, &nothing, &none, NULL) < 0)
+		return false;
+	cmdline_set_content(&t, &parts);
+	str_clear(ret);
+	text_join(&t, ret);
+	return true;
 }

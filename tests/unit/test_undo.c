@@ -120,6 +120,36 @@ static void one_change_after_the_other(void **state)
 	machine_free(&m);
 }
 
+/* What kernel-install would make of the running kernel's line must not bring our words back. */
+static void a_created_kernel_line_stays_while_its_words_run(void **state)
+{
+	static const char path[] = "/etc/kernel/cmdline";
+	static const char ours[] = "kernel_cmdline [/etc/kernel/cmdline] iommu=pt";
+	static const struct {
+		const char *running, *left; /* NULL: the file goes */
+	} cases[] = {
+		{"root=LABEL=x quiet", NULL},
+		{"initrd=\\i root=LABEL=x quiet iommu=pt", "root=LABEL=x quiet\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct machine m = machine_new();
+		auto_free char *left = NULL;
+
+		tmproot_put(m.root, "/proc/cmdline", cases[i].running);
+		change(&m, path, "root=LABEL=x quiet iommu=pt\n", ours);
+		undo(&m);
+		left = fixture_get(m.root, path);
+		if (cases[i].left)
+			assert_string_equal(left, cases[i].left);
+		else
+			assert_null(left);
+		assert_owned(&m, NULL);
+		machine_free(&m);
+	}
+}
+
 static void an_edited_file_is_refused_with_its_three_versions(void **state)
 {
 	struct machine m = machine_new();
@@ -517,6 +547,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_change_after_the_other),
+		cmocka_unit_test(a_created_kernel_line_stays_while_its_words_run),
 		cmocka_unit_test(an_edited_file_is_refused_with_its_three_versions),
 		cmocka_unit_test(a_created_file_that_is_gone),
 		cmocka_unit_test(a_directory_that_others_use_stays),
