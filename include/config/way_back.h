@@ -14,8 +14,13 @@
 #include "config/target.h"
 
 #define WAY_BACK_PARAMS "vfiotui=off module_blacklist=vfio_pci"
+#define WAY_BACK_GRUB_SCRIPT "/etc/grub.d/90_vfiotui"
+#define WAY_BACK_INSTALL_PLUGIN "/etc/kernel/install.d/95-vfiotui.install"
+#define WAY_BACK_ENTRY_TOKEN "way_back_entry /" /* and the rest of a path */
 #define WAY_BACK_TITLE "Linux without passthrough (vfiotui)"
 
+/* Whether the plan leaves such an entry behind, written by itself or by one of its scripts. */
+bool way_back_planned(struct changes *c) must_check;
 /*
  * Appends the parameters that vfiotui adds, each once: those that `owned` says of the loader
  * `target` (and of its line `key`, NULL: of any), and those of the text of a drop-in file of ours (NULL: none).

@@ -7,6 +7,7 @@
 #include "base/shell.h"
 #include "base/str.h"
 #include "config/target.h"
+#include "config/way_back.h"
 
 /* How to set a kernel parameter by hand: what stands before and behind the parameters in the sentence. */
 static const struct {
@@ -118,6 +119,47 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 			params.len ? params.data : "the kernel parameters");
 }
 
+/* How to start once without passthrough where no entry for it is made, and whether words have to be typed. */
+static const struct {
+	const char *how;
+	bool types;
+} by_menu[BOOT_LOADERS] = {
+	[BOOT_UNKNOWN] = {"edit the kernel's command line in your boot loader's menu", true},
+	[BOOT_GRUB] = {"press e on the entry in GRUB's menu", true},
+	[BOOT_GRUB_BLS] = {"press e on the entry in GRUB's menu", true},
+	[BOOT_SYSTEMD_BOOT] = {"press e on the entry in the menu (hold Space while the machine "
+			       "starts)",
+			       true},
+	[BOOT_KERNEL_CMDLINE] = {"press e on the entry in the boot menu (hold Space while the "
+				 "machine starts; a signed unified image takes no other words)",
+				 true},
+	[BOOT_LIMINE] = {"press E on the entry in Limine's menu and change its cmdline", true},
+	[BOOT_REFIND] = {"press F2 twice on the entry in rEFInd's menu", true},
+	[BOOT_KERNELSTUB] = {"press e on the entry in the menu (hold Space while the machine "
+			     "starts)",
+			     true},
+	[BOOT_OSTREE] = {"choose the second entry in the boot menu, the deployment before this "
+			 "change",
+			 false},
+};
+
+static void warn_way_back(const struct platform *platform, struct plan *p)
+{
+	enum boot_loader loader = platform->boot_loader;
+	bool inside = p->wish.driver_inside && p->wish.ids.len;
+
+	if (!p->wish.way_back || way_back_planned(&p->changes))
+		return;
+	if (!by_menu[loader].types)
+		strv_addf(&p->warnings, "To start once without passthrough: %s.",
+			  by_menu[loader].how);
+	else
+		strv_addf(&p->warnings,
+			  "No boot entry without passthrough is made here. To start once without "
+			  "it: %s, and add " WAY_BACK_PARAMS " to the end%s.",
+			  by_menu[loader].how, inside ? ", and take vfio-pci.ids= out" : "");
+}
+
 /* booster's images have no udev, and so no rules (booster: README). */
 static void warn_by_address(const struct platform *platform, struct plan *p)
 {
@@ -220,6 +262,7 @@ void plan_warn(const struct situation *s, struct plan *p)
 	warn_by_address(s->platform, p);
 	warn_iommu(s->platform, p);
 	warn_user(p);
+	warn_way_back(s->platform, p);
 	if (!s->platform->qemu)
 		warn_package(s->platform, p, "QEMU", PACKAGE_QEMU);
 	if (!s->platform->ovmf.code)

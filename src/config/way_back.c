@@ -8,6 +8,21 @@
 #include "base/text.h"
 #include "config/kernel_wish.h"
 
+bool way_back_planned(struct changes *c)
+{
+	static const char *const scripts[] = {WAY_BACK_GRUB_SCRIPT, WAY_BACK_INSTALL_PLUGIN};
+	const char *bytes;
+	size_t len;
+
+	for (size_t i = 0; i < c->owned.len; i++)
+		if (text_starts_with(c->owned.items[i], WAY_BACK_ENTRY_TOKEN))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		if (changes_get(c, scripts[i], &bytes, &len, NULL) >= 0)
+			return true;
+	return false;
+}
+
 /* Tokens of a target that are no parameter: "created", "line:arch.conf". */
 static bool is_param(const char *word)
 {

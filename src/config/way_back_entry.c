@@ -259,7 +259,7 @@ static int remove_others(const struct wish *wish, const struct strv *kept, struc
 	for (size_t i = 0; r >= 0 && i < wish->owned.len; i++) {
 		const char *token = wish->owned.items[i];
 
-		if (text_starts_with(token, "way_back_entry /") && !strv_has(kept, token) &&
+		if (text_starts_with(token, WAY_BACK_ENTRY_TOKEN) && !strv_has(kept, token) &&
 		    files_exist(ret->files, strchr(token, '/')))
 			r = changes_remove(ret, strchr(token, '/'),
 					   "this entry without passthrough has no use any more",
@@ -331,7 +331,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 		const char *token = wish->owned.items[i];
 		const struct entry *found = NULL;
 
-		if (!text_starts_with(token, "way_back_entry /"))
+		if (!text_starts_with(token, WAY_BACK_ENTRY_TOKEN))
 			continue;
 		for (size_t k = 0; k < all.len; k++)
 			if (!strcmp(all.items[k].path, token + strlen("way_back_entry ")))

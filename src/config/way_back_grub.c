@@ -17,7 +17,7 @@
 #include "config/grub.h"
 #include "config/way_back.h"
 
-#define SCRIPT "/etc/grub.d/90_vfiotui"
+#define SCRIPT WAY_BACK_GRUB_SCRIPT
 #define SECTION "### BEGIN " SCRIPT " ###"
 #define WHY "an entry without passthrough in the boot menu, "
 

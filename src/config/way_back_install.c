@@ -21,7 +21,7 @@
 #include "config/kernel_line.h"
 #include "config/way_back.h"
 
-#define PLUGIN "/etc/kernel/install.d/95-vfiotui.install"
+#define PLUGIN WAY_BACK_INSTALL_PLUGIN
 #define SUFFIX "-0-without-passthrough.conf"
 #define HOW_SYSTEMD_BOOT "hold Space while the machine starts to see the menu"
 #define HOW_GRUB "a hidden menu shows when you hold Shift or press Esc while the machine starts"

@@ -510,6 +510,41 @@ static void what_is_left_to_do_by_hand(void **state)
 	machine_release(&m);
 }
 
+/* Where no entry without passthrough is made, the preview says what to do instead. */
+static void a_way_back_is_told_where_none_is_made(void **state)
+{
+	static const struct {
+		enum boot_loader loader;
+		const char *file, *says; /* NULL: an entry is made */
+	} cases[] = {
+		{BOOT_LIMINE, NULL, "press E on the entry in Limine's menu"},
+		{BOOT_REFIND, NULL, "press F2 twice"},
+		{BOOT_OSTREE, NULL, "the deployment before this change"},
+		{BOOT_KERNEL_CMDLINE, NULL, "hold Space"},
+		{BOOT_UNKNOWN, NULL, "in your boot loader's menu"},
+		{BOOT_GRUB, NULL, NULL},
+		{BOOT_SYSTEMD_BOOT, "/boot/loader/entries/arch.conf", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct machine m;
+		struct plan *p;
+
+		machine_init(&m);
+		m.platform.boot_loader = cases[i].loader;
+		m.platform.cmdline = (char[]){"root=a quiet"};
+		if (cases[i].file)
+			tmproot_put(m.root, cases[i].file, "linux /v\noptions root=a\n");
+		p = plan_words(&m, "01:00");
+		if (cases[i].says)
+			assert_true(warns(p, cases[i].says));
+		assert_int_equal(warns(p, "start once without"), cases[i].says != NULL);
+		plan_free(p);
+		machine_release(&m);
+	}
+}
+
 static void a_blocker_can_be_named(void **state)
 {
 	auto_strv struct strv forced = STRV_INIT;
@@ -614,6 +649,7 @@ int main(void)
 		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
 		cmocka_unit_test(a_target_that_refuses_stops_the_plan),
 		cmocka_unit_test(what_is_left_to_do_by_hand),
+		cmocka_unit_test(a_way_back_is_told_where_none_is_made),
 		cmocka_unit_test(a_blocker_can_be_named),
 		cmocka_unit_test(promises_before_and_after_the_reboot),
 		cmocka_unit_test(boot_times),
