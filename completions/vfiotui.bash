@@ -3,9 +3,9 @@
 
 _vfiotui()
 {
-	local commands="list show check acs plan apply undo history status bind release vm capture version help"
+	local commands="list show check acs plan apply undo keep history status bind release vm capture version help"
 	local options="--root --demo --ids --ascii --no-color --json --override --none --yes --force --bind
-		--no-pt --no-script --no-way-back --disable-vga --disable-idle-d3
+		--no-pt --no-script --no-way-back --trial --disable-vga --disable-idle-d3
 		--no-framebuffer --boot-loader --blacklist --user --wait --follow --acs-override --save-map --help --version"
 	local codes="iommu-absent boot-loader no-vfio-module root-disk swap mounted ssh-link bridge-marked no-group
 		group-incomplete group-blocked in-use-by-vm"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for vfiotui
 
-set -l commands list show check acs plan apply undo history status bind release vm capture version help
+set -l commands list show check acs plan apply undo keep history status bind release vm capture version help
 set -l takes_devices show check plan apply bind release
 
 complete -c vfiotui -f
@@ -12,6 +12,7 @@ complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a acs -d 'wh
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a plan -d 'what would be written and run'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a apply -d 'write and run it'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a undo -d 'take a change back'
+complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a keep -d 'end a trial boot, passthrough stays'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a history -d 'list the changes'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a status -d 'hold the promises against the machine'
 complete -c vfiotui -n "not __fish_seen_subcommand_from $commands" -a bind -d 'hand over now'
@@ -40,6 +41,7 @@ complete -c vfiotui -l bind -x -a "ids address" -d 'how vfio-pci is told of the 
 complete -c vfiotui -l no-pt -d 'leave out iommu=pt'
 complete -c vfiotui -l no-script -d 'write no launch script'
 complete -c vfiotui -l no-way-back -d 'write no boot entry without passthrough'
+complete -c vfiotui -l trial -d 'the boot after the next is without passthrough, unless kept'
 complete -c vfiotui -l disable-vga -d 'keep cards out of VGA arbitration'
 complete -c vfiotui -l disable-idle-d3 -d 'keep devices that no VM uses powered'
 complete -c vfiotui -l no-framebuffer -d "no console on the firmware's picture"

@@ -48,6 +48,7 @@ const struct key_row key_rows[] = {
 	{ACTION_IDS, {'i'}, "i", "ids", "chooses devices by their ids", VIEW_ACS, 5},
 	{ACTION_STATUS, {'s'}, "s", "status", "holds the last change against the machine", VIEW_TREE, 7},
 	{ACTION_UNDO, {'u'}, "u", "undo", "shows what taking back the last change would do", VIEW_TREE | VIEW_APPLY | VIEW_VERIFY, 3},
+	{ACTION_KEEP, {'K'}, "K", "keep", "ends the trial boot: passthrough is there to stay", VIEW_VERIFY, 2},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "", "folds or unfolds a group; on a device, to its details and back", VIEW_TREE, 9},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "change", "changes a choice; on a file, to its difference", VIEW_PREVIEW, 4},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "go on", "goes on", VIEW_APPLY | VIEW_VERIFY, 1},

@@ -119,6 +119,17 @@ static void way_back_step(struct preview *p, int step)
 	p->choices.no_way_back = !p->choices.no_way_back;
 }
 
+static const char *trial_text(const struct preview *p)
+{
+	return p->choices.trial ? "yes" : "no";
+}
+
+static void trial_step(struct preview *p, int step)
+{
+	(void)step;
+	p->choices.trial = !p->choices.trial;
+}
+
 /* The two options of vfio-pci go through all four ways to have them. */
 static const char *options_text(const struct preview *p)
 {
@@ -220,6 +231,12 @@ static const struct {
 	 "An entry \"without passthrough\" at the end of the boot menu: it starts the host with "
 	 "vfiotui=off module_blacklist=vfio_pci and without the parameters that vfiotui adds, so "
 	 "that every device stays with its own driver. For the day the screen stays dark."},
+	{"trial boot", trial_text, trial_step,
+	 "The next boot is a trial: unless you then say that all is well (K in the status page, or "
+	 "\"vfiotui keep\"), every later boot takes the entry without passthrough. So a screen "
+	 "that "
+	 "stays dark, or a network that is gone, needs no more than the reset button. For GRUB and "
+	 "systemd-boot."},
 	{"vfio-pci options", options_text, options_step,
 	 "disable_vga keeps the cards out of VGA arbitration, for hosts with another VGA card that "
 	 "misbehaves. disable_idle_d3 keeps devices that no VM uses powered, for those that don't "

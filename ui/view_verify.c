@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "change/trial.h"
 #include "change/verify.h"
 #include "ui/app.h"
 #include "ui/frame.h"
@@ -12,6 +13,7 @@
 struct verify_page {
 	struct checks checks;
 	struct err err;
+	struct strv keep; /* the command that ends a trial boot; empty when none stands */
 	int top;
 };
 
@@ -30,6 +32,32 @@ static void make_lines(const struct app *app, const struct verify_page *p, struc
 	lines_add_checks(ret, &p->checks);
 }
 
+static size_t count_failed(const struct checks *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->len; i++)
+		n += c->items[i].state == CHECK_FAILED;
+	return n;
+}
+
+static void next_text(const struct app *app, const struct verify_page *p,
+		      const struct canvas *screen, const struct next_step *step, struct str *ret)
+{
+	if (checks_hold(&p->checks))
+		next_format(step, screen->area.cols < 76, ret);
+	else if (p->keep.len && count_failed(&p->checks) == 1 && app_is_root(app))
+		str_adds(ret, frame_fit(screen,
+					"Next: all is well? Keep it (K). If not, reboot: that is "
+					"without passthrough",
+					"Next: keep it (K), or reboot"));
+	else
+		str_adds(ret,
+			 frame_fit(screen,
+				   "Next: do what stands below each ✗, or take the change back (u)",
+				   "Next: mend each ✗, or undo (u)"));
+}
+
 static void draw(struct app *app, struct view *v, const struct canvas *screen)
 {
 	struct verify_page *p = v->state;
@@ -41,13 +69,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	struct next_step step = next_step(&facts);
 
 	make_lines(app, p, &lines);
-	if (checks_hold(&p->checks))
-		next_format(&step, screen->area.cols < 76, &next);
-	else
-		str_adds(&next,
-			 frame_fit(screen,
-				   "Next: do what stands below each ✗, or take the change back (u)",
-				   "Next: mend each ✗, or undo (u)"));
+	next_text(app, p, screen, &step, &next);
 	page_draw(app, v, screen, title, checks_hold(&p->checks) ? "" : "not all hold", &lines,
 		  &p->top, step.sign, next.data);
 	lines_release(&lines);
@@ -57,8 +79,22 @@ static void run(struct app *app, struct verify_page *p)
 {
 	checks_release(&p->checks);
 	err_clear(&p->err);
+	strv_release(&p->keep);
+	if (trial_command(app->situation, &p->keep, NULL) < 0)
+		strv_release(&p->keep); /* the journal: the checks say what is wrong with it */
 	if (verify_run(app->situation, &p->checks, &p->err) < 0)
 		return; /* the page says why */
+}
+
+static void keep(struct app *app, struct verify_page *p)
+{
+	struct err err = ERR_INIT;
+
+	if (trial_end(&p->keep, &err) < 0)
+		app_say(app, SIGN_BLOCK, "%s", err.text);
+	else
+		app_say(app, SIGN_OK, "kept: this machine starts with passthrough from now on");
+	app_reload(app);
 }
 
 static void act(struct app *app, struct view *v, enum action action)
@@ -67,6 +103,10 @@ static void act(struct app *app, struct view *v, enum action action)
 
 	if (page_scroll(app, &p->top, action))
 		return;
+	if (action == ACTION_KEEP) {
+		keep(app, p);
+		return;
+	}
 	app_pop(app);
 	if (action == ACTION_UNDO)
 		view_preview_open_undo(app);
@@ -74,7 +114,10 @@ static void act(struct app *app, struct view *v, enum action action)
 
 static bool can(const struct app *app, const struct view *v, enum action action)
 {
-	(void)v;
+	const struct verify_page *p = v->state;
+
+	if (action == ACTION_KEEP)
+		return p->keep.len && app_is_root(app) && host_is_live(app->situation->host);
 	return action != ACTION_UNDO || app_can_undo(app);
 }
 
@@ -88,6 +131,7 @@ static void close_page(struct view *v)
 	struct verify_page *p = v->state;
 
 	checks_release(&p->checks);
+	strv_release(&p->keep);
 	free(p);
 }
 

@@ -30,6 +30,7 @@ struct plan_choices {
 	bool no_pt;          /* leave out iommu=pt */
 	bool no_script;      /* no launch script */
 	bool no_way_back;    /* no boot entry without passthrough */
+	bool trial;          /* the next boot is a trial (config/trial.h) */
 	bool disable_vga, disable_idle_d3; /* options of vfio-pci */
 	bool no_framebuffer;               /* no console on the firmware's picture */
 	bool blacklist;                    /* the host's drivers that no other device needs */

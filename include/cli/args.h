@@ -47,6 +47,7 @@ enum {
 	OPTION_BOOT_LOADER = 1 << 24,
 	OPTION_SAVE_MAP = 1 << 25,
 	OPTION_FOLLOW = 1 << 26,
+	OPTION_TRIAL = 1 << 27,
 };
 #define OPTIONS_GLOBAL                                                                             \
 	(OPTION_ROOT | OPTION_DEMO | OPTION_IDS | OPTION_ASCII | OPTION_NO_COLOR | OPTION_HELP |   \
@@ -58,7 +59,7 @@ struct args {
 	bool json, yes, none;
 	struct strv forced; /* codes */
 	const char *bind;   /* "ids", "address" or NULL */
-	bool no_pt, no_script, no_way_back;
+	bool no_pt, no_script, no_way_back, trial;
 	bool disable_vga, disable_idle_d3, no_framebuffer, blacklist;
 	bool save_map, follow;
 	const char *user;

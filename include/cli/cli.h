@@ -96,6 +96,7 @@ int cmd_acs(struct cli *c);
 int cmd_plan(struct cli *c);
 int cmd_apply(struct cli *c);
 int cmd_undo(struct cli *c);
+int cmd_keep(struct cli *c);
 int cmd_history(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_bind(struct cli *c);

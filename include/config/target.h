@@ -75,6 +75,8 @@ struct target {
 	/* Holds the wish against built images, generated menus and the running system; NULL: nothing to check. */
 	int (*verify)(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
 		      struct err *reterr);
+	/* The command that ends a trial boot (config/trial.h) while one stands; NULL: never any. */
+	void (*keep)(const struct target_context *ctx, const struct strv *owned, struct strv *ret);
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */
@@ -98,6 +100,8 @@ struct target {
 	X(way_back_grub) \
 	X(way_back_entry) \
 	X(way_back_install) \
+	X(trial_grub) \
+	X(trial_entry) \
 	X(qemu_conf) \
 	X(launch) \
 	X(vm_memory) \

@@ -57,6 +57,7 @@ struct wish {
 	struct strv idle_modules; /* host modules of the devices that no device needs which stays */
 	bool blacklist;           /* those are blacklisted */
 	bool way_back;            /* a boot entry without passthrough (config/way_back.h) */
+	bool trial;               /* the next boot is a trial (config/trial.h) */
 	struct vm_profile *vms;   /* the virtual machines there will be, by name */
 	size_t vms_len, vms_cap;
 };

@@ -74,6 +74,8 @@ struct platform {
 	enum boot_loader boot_loader;
 	char *boot_why;   /* how it was found out, or which candidates there are */
 	char *boot_entry; /* systemd-boot's entry that started this system, "arch.conf", or NULL */
+	char *boot_default; /* the entry it is told to start when nobody chooses, or NULL: by loader.conf */
+	char *boot_oneshot; /* the entry it is told to start the next time, or NULL */
 	unsigned
 		boot_candidates; /* bits 1 << enum boot_loader of those that are set up; 0 with a proof */
 	bool boot_sure;          /* false: several candidates and no proof which one booted */

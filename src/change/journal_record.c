@@ -30,6 +30,7 @@ static const struct {
 	{"no_pt", offsetof(struct plan_choices, no_pt)},
 	{"no_script", offsetof(struct plan_choices, no_script)},
 	{"no_way_back", offsetof(struct plan_choices, no_way_back)},
+	{"trial", offsetof(struct plan_choices, trial)},
 	{"disable_vga", offsetof(struct plan_choices, disable_vga)},
 	{"disable_idle_d3", offsetof(struct plan_choices, disable_idle_d3)},
 	{"no_framebuffer", offsetof(struct plan_choices, no_framebuffer)},

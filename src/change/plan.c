@@ -14,6 +14,7 @@
 #include "change/plan_override.h"
 #include "change/plan_warnings.h"
 #include "change/plan_wish.h"
+#include "change/trial.h"
 #include "config/target.h"
 
 struct plan *plan_new(const struct host *host)
@@ -234,6 +235,8 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 	r = plan_wish_vms(&p->wish, p->files, NULL, &p->warnings, reterr);
 	if (r == 0)
 		r = run_targets(s, p, false, reterr);
+	if (r == 0)
+		r = trial_check_plan(p, reterr);
 	if (r < 0)
 		return r;
 	p->changes.reboot |= needs_reboot(&p->changes);

@@ -312,6 +312,7 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 	ret->group = in->kvm_group ? xstrdup("kvm") : NULL;
 	ret->launch_script = !in->choices->no_script && ret->len;
 	ret->way_back = !in->choices->no_way_back && ret->len;
+	ret->trial = in->choices->trial && ret->way_back;
 	if (in->owned)
 		strv_copy(&ret->owned, in->owned);
 }

@@ -18,6 +18,7 @@ struct plan_choices cli_choices(const struct args *a)
 		.no_pt = a->no_pt,
 		.no_script = a->no_script,
 		.no_way_back = a->no_way_back,
+		.trial = a->trial,
 		.disable_vga = a->disable_vga,
 		.disable_idle_d3 = a->disable_idle_d3,
 		.no_framebuffer = a->no_framebuffer,

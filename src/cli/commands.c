@@ -9,7 +9,7 @@
 #define OPTIONS_PLAN                                                                               \
 	(OPTION_NONE | OPTION_BIND | OPTION_NO_PT | OPTION_NO_SCRIPT | OPTION_USER |               \
 	 OPTION_ACS_OVERRIDE | OPTION_NO_WAY_BACK | OPTION_DISABLE_VGA | OPTION_DISABLE_IDLE_D3 |  \
-	 OPTION_NO_FRAMEBUFFER | OPTION_BLACKLIST | OPTION_BOOT_LOADER)
+	 OPTION_NO_FRAMEBUFFER | OPTION_BLACKLIST | OPTION_BOOT_LOADER | OPTION_TRIAL)
 
 static const struct command_row rows[] = {
 	{"list", "", "groups and devices", OPTION_JSON, 0, 0, cmd_list},
@@ -23,6 +23,7 @@ static const struct command_row rows[] = {
 	{"apply", "ADDRESS...", "the same, then does it", OPTION_YES | OPTION_FORCE | OPTIONS_PLAN,
 	 0, ANY, cmd_apply},
 	{"undo", "[ID]", "takes the last change (or change ID) back", OPTION_YES, 0, 1, cmd_undo},
+	{"keep", "", "ends a trial boot: passthrough is there to stay", 0, 0, 0, cmd_keep},
 	{"history", "", "lists the changes", OPTION_JSON, 0, 0, cmd_history},
 	{"status", "", "holds the promises of the last change against the machine", OPTION_JSON, 0,
 	 0, cmd_status},

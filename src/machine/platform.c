@@ -294,6 +294,8 @@ void platform_free(struct platform *p)
 	free(p->cmdline);
 	free(p->boot_why);
 	free(p->boot_entry);
+	free(p->boot_default);
+	free(p->boot_oneshot);
 	free(p->initramfs_why);
 	strv_release(&p->kernels);
 	free(p->distro_id);

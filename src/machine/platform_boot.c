@@ -175,6 +175,14 @@ static bool loader_variable(const struct host *host, const char *name, struct st
 	return ret->len > 0;
 }
 
+/* The entry that a variable names, for the caller to free, or NULL. */
+static char *loader_entry(const struct host *host, const char *name)
+{
+	auto_str struct str entry = STR_INIT;
+
+	return loader_variable(host, name, &entry) ? xstrdup(entry.data) : NULL;
+}
+
 static void decide(struct platform *p, enum boot_loader loader, char *why)
 {
 	p->boot_loader = loader;
@@ -199,6 +207,8 @@ static void decide_systemd_boot(const struct host *host, struct platform *p, con
 
 	if (known)
 		p->boot_entry = xstrdup(entry.data);
+	p->boot_default = loader_entry(host, "LoaderEntryDefault");
+	p->boot_oneshot = loader_entry(host, "LoaderEntryOneShot");
 	if (has_kernelstub(host))
 		decide(p, BOOT_KERNELSTUB, xasprintf("%s started it; kernelstub is set up", info));
 	else if (known && text_ends_with(entry.data, ".efi"))

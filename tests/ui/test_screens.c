@@ -42,7 +42,7 @@ static const struct {
 	{"search", ARCHBOX, "/3070\n/ax2", CHARSET_UTF8, false},
 	{"blocked", ARCHBOX, "<jjjjjjj c", CHARSET_UTF8, false},
 	{"preview", ARCHBOX, "gp", CHARSET_UTF8, false},
-	{"preview-choice", ARCHBOX, "gp>kkkkk\n", CHARSET_UTF8, false},
+	{"preview-choice", ARCHBOX, "gp>kkkkkk\n", CHARSET_UTF8, false},
 	{"preview-blocked", ARCHBOX, " p", CHARSET_UTF8, false},
 	{"confirm", ARCHBOX, "gpWye", CHARSET_UTF8, false},
 	{"apply", ARCHBOX, "gpWyes\n", CHARSET_UTF8, false},
