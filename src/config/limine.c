@@ -3,11 +3,14 @@
  * Limine: "cmdline:" of each Linux entry of limine.conf in place, or, where limine-entry-tool
  * writes that file, a drop-in of the tool.
  *
- * limine.conf (CONFIG.md): "/Title" begins an entry, more slashes one below it; "key: value" lines
- * with case-insensitive keys; '#' comments on lines of their own. The tool sources
- * /etc/default/limine and /etc/limine-entry-tool.d; adding to a KERNEL_CMDLINE[default] that nothing
- * sets would make ours the whole line, so that is refused.
- * Owned: "limine [TITLE] PARAMETER".
+ * limine.conf (CONFIG.md; common/lib/config.c): "/Title" begins an entry, more slashes one below it;
+ * "key: value" lines with case-insensitive keys, the colon right behind the key; '#' comments on
+ * lines of their own; blanks before a line and carriage returns don't count. Which of several files
+ * is read differs by version (the order changed in 10.3), so each that is there is edited. An entry
+ * may have no cmdline; then it gets one. The tool sources /etc/default/limine and
+ * /etc/limine-entry-tool.d; adding to a KERNEL_CMDLINE[default] that nothing sets would make ours
+ * the whole line, so that is refused.
+ * Owned: "limine [FILE TITLE] PARAMETER", "limine line:FILE TITLE" for an added line.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -29,8 +32,25 @@ static const char name[] = "limine";
 
 /* --- limine.conf ---------------------------------------------------------------------------- */
 
-/* The first that is there; "" when none is. */
-static char *find_conf(struct files *files)
+/* The same place on a partition that is mounted twice, or linked: one file. */
+static bool is_seen(struct files *files, const struct strv *paths, const char *path,
+		    const char *place)
+{
+	const char *bytes, *other;
+	size_t len, other_len;
+
+	if (files_get(files, path, &bytes, &len, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < paths->len; i++)
+		if (text_ends_with(paths->items[i], place) &&
+		    files_get(files, paths->items[i], &other, &other_len, NULL) >= 0 &&
+		    len == other_len && !memcmp(bytes, other, len))
+			return true;
+	return false;
+}
+
+/* Those that are there. */
+static void find_confs(struct files *files, struct strv *ret)
 {
 	static const char *const dirs[] = {"/boot", "/efi", "/boot/efi", ""};
 	static const char *const places[] = {"/limine.conf", "/limine/limine.conf",
@@ -39,13 +59,11 @@ static char *find_conf(struct files *files)
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
-			char *path = xasprintf("%s%s", dirs[i], places[k]);
+			auto_free char *path = xasprintf("%s%s", dirs[i], places[k]);
 
-			if (files_exist(files, path))
-				return path;
-			free(path);
+			if (files_exist(files, path) && !is_seen(files, ret, path, places[k]))
+				strv_add_unique(ret, path);
 		}
-	return xstrdup("");
 }
 
 /* Where a line's value begins when it has the key; 0: it has not. */
@@ -57,7 +75,6 @@ static size_t value_of(const struct text_line *l, const char *key)
 	if (strncasecmp(l->data + at, key, n) != 0)
 		return 0;
 	at += n;
-	at += strspn(l->data + at, " \t");
 	if (l->data[at] != ':')
 		return 0;
 	at++;
@@ -152,7 +169,7 @@ static int collect(void *data, struct text *t, size_t line, const char *key)
 
 struct edit_job {
 	const struct wish *wish;
-	const char *path;
+	const char *path; /* of the file; part of the tokens' keys */
 	struct strv owned;
 	struct err *reterr;
 };
@@ -160,7 +177,8 @@ struct edit_job {
 static int edit_cmdline(void *data, struct text *t, size_t line, const char *key)
 {
 	struct edit_job *job = data;
-	const struct kernel_place at = {.target = name, .key = key, .where = job->path};
+	auto_free char *whole_key = xasprintf("%s %s", job->path, key);
+	const struct kernel_place at = {.target = name, .key = whole_key, .where = job->path};
 	auto_strv struct strv parts = STRV_INIT;
 	auto_free char *old = line_value(&t->lines[line]);
 	size_t from = cmdline_of(&t->lines[line]);
@@ -171,6 +189,70 @@ static int edit_cmdline(void *data, struct text *t, size_t line, const char *key
 	if (r >= 0)
 		text_replace(t, line, from, strlen(old), parts.items[0], strlen(parts.items[0]));
 	return r;
+}
+
+/* The line of [from, to) that has the key; `to` when none has. */
+static size_t line_of(const struct text *t, size_t from, size_t to,
+		      bool (*has)(const struct text_line *))
+{
+	while (from < to && !has(&t->lines[from]))
+		from++;
+	return from;
+}
+
+static bool is_protocol(const struct text_line *l)
+{
+	return value_of(l, "protocol") != 0;
+}
+
+static bool is_cmdline(const struct text_line *l)
+{
+	return cmdline_of(l) != 0;
+}
+
+/* Gives Linux entries without a cmdline an empty one, beside the protocol and indented as that is. */
+static void add_lines(struct text *t, struct edit_job *job)
+{
+	for (size_t i = 0; kernel_line_wanted(job->wish) && i < t->len; i++) {
+		size_t end = is_title(&t->lines[i]) ? entry_end(t, i) : i;
+		size_t at = line_of(t, i, end, is_protocol);
+		auto_free char *key = NULL;
+		auto_free char *line = NULL;
+
+		if (!is_linux(t, i, end) || line_of(t, i, end, is_cmdline) < end)
+			continue;
+		key = entry_key(t, i);
+		line = xasprintf("%.*scmdline: %s", (int)strspn(t->lines[at].data, " \t"),
+				 t->lines[at].data, text_newline(t));
+		strv_addf(&job->owned, "%s line:%s %s", name, job->path, key);
+		at += text_ends_with(t->lines[at].data,
+				     "\n"); /* a last line without its end stays last */
+		text_insert(t, at, line, strlen(line));
+	}
+}
+
+/* Takes added lines out again where nothing is left in them. */
+static void drop_lines(struct text *t, struct edit_job *job)
+{
+	for (size_t i = 0; i < t->len; i++) {
+		size_t end = is_title(&t->lines[i]) ? entry_end(t, i) : i;
+		size_t at = line_of(t, i, end, is_cmdline);
+		auto_free char *key = NULL;
+		auto_free char *token = NULL;
+		auto_free char *value = NULL;
+
+		if (at == end)
+			continue;
+		key = entry_key(t, i);
+		token = xasprintf("%s line:%s %s", name, job->path, key);
+		value = line_value(&t->lines[at]);
+		if (!strv_has(&job->wish->owned, token) && !strv_has(&job->owned, token))
+			continue;
+		if (*value)
+			strv_add_unique(&job->owned, token);
+		else
+			text_remove(t, at);
+	}
 }
 
 static int plan_conf(const char *path, const struct wish *wish, struct changes *ret,
@@ -189,7 +271,9 @@ static int plan_conf(const char *path, const struct wish *wish, struct changes *
 	if (memchr(bytes, '\0', len))
 		return err_set(reterr, -EINVAL, "%s is no text file; nothing was changed", path);
 	text_parse(&t, bytes, len);
+	add_lines(&t, &job);
 	r = each_cmdline(&t, edit_cmdline, &job);
+	drop_lines(&t, &job);
 	text_join(&t, &after);
 	if (r >= 0) {
 		strv_move(&ret->owned, &job.owned);
@@ -320,37 +404,43 @@ static int plan_tool(const struct target_context *ctx, const struct wish *wish, 
 
 static bool applies(const struct target_context *ctx)
 {
-	auto_free char *path = find_conf(ctx->files);
+	auto_strv struct strv confs = STRV_INIT;
 
-	return ctx->platform->boot_loader == BOOT_LIMINE && (*path || has_tool(ctx));
+	find_confs(ctx->files, &confs);
+	return ctx->platform->boot_loader == BOOT_LIMINE && (confs.len || has_tool(ctx));
 }
 
 static int read_lines(const struct target_context *ctx, struct strv *ret, struct err *reterr)
 {
-	auto_free char *path = find_conf(ctx->files);
-	auto_text struct text t = TEXT_INIT;
-	const char *bytes;
-	size_t len;
-	int r;
+	auto_strv struct strv confs = STRV_INIT;
+	int r = 0;
 
-	if (!*path)
-		return 0;
-	r = files_get(ctx->files, path, &bytes, &len, reterr);
-	if (r < 0)
-		return r;
-	text_parse(&t, bytes, len);
-	return each_cmdline(&t, collect, ret);
+	find_confs(ctx->files, &confs);
+	for (size_t i = 0; r >= 0 && i < confs.len; i++) {
+		auto_text struct text t = TEXT_INIT;
+		const char *bytes;
+		size_t len;
+
+		r = files_get(ctx->files, confs.items[i], &bytes, &len, reterr);
+		if (r < 0)
+			return r;
+		text_parse(&t, bytes, len);
+		r = each_cmdline(&t, collect, ret);
+	}
+	return r;
 }
 
 static int present(const struct target_context *ctx, struct present *ret, struct err *reterr)
 {
 	bool tool = has_tool(ctx);
 	auto_strv struct strv lines = STRV_INIT;
-	auto_free char *path = tool ? xstrdup(TOOL_FILE) : find_conf(ctx->files);
+	auto_strv struct strv confs = STRV_INIT;
 	int r = tool ? tool_lines(ctx, true, &lines, reterr) : read_lines(ctx, &lines, reterr);
 
+	find_confs(ctx->files, &confs);
 	for (size_t i = 0; r >= 0 && i < lines.len; i++)
-		kernel_line_present(lines.items[i], path, ret);
+		kernel_line_present(lines.items[i], tool || !confs.len ? TOOL_FILE : confs.items[0],
+				    ret);
 	return r;
 }
 
@@ -359,12 +449,15 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 {
 	const struct wish nothing = {.owned = wish->owned};
 	bool tool = has_tool(ctx);
-	auto_free char *path = find_conf(ctx->files);
+	auto_strv struct strv confs = STRV_INIT;
 	int r = plan_tool(ctx, tool ? wish : &nothing, ret, reterr);
 
-	if (r >= 0 && *path && !tool)
-		r = plan_conf(path, wish, ret, reterr);
-	ret->reboot |= changes_touch(ret, TOOL_DIR) || (*path && changes_touch(ret, path));
+	find_confs(ctx->files, &confs);
+	for (size_t i = 0; r >= 0 && !tool && i < confs.len; i++) {
+		r = plan_conf(confs.items[i], wish, ret, reterr);
+		ret->reboot |= changes_touch(ret, confs.items[i]);
+	}
+	ret->reboot |= changes_touch(ret, TOOL_DIR);
 	return r;
 }
 

@@ -167,7 +167,8 @@ static bool knows_drop_ins(const struct target_context *ctx)
 		size_t len;
 
 		if (!files_get(ctx->files, scripts[i], &bytes, &len, NULL) &&
-		    memmem(bytes, len, "mkinitcpio.conf.d", strlen("mkinitcpio.conf.d")))
+		    (memmem(bytes, len, "mkinitcpio.conf.d", strlen("mkinitcpio.conf.d")) ||
+		     memmem(bytes, len, "{_f_config}.d", strlen("{_f_config}.d")))) /* v41 */
 			return true;
 	}
 	return files_exist(ctx->files, MKINITCPIO_CONF_DIR);

@@ -49,8 +49,16 @@ static const struct {
 	const char *path, *before, *params, *after; /* after NULL: refused */
 } cases[] = {
 	{&target_limine, LIMINE, A "    cmdline: root=a\n", PT, A "    cmdline: root=a " PT "\n"},
-	{&target_limine, LIMINE, A "\tKERNEL_CMDLINE : root=a\r\n", "iommu=pt",
-	 A "\tKERNEL_CMDLINE : root=a iommu=pt\r\n"},
+	{&target_limine, LIMINE, A "\tKERNEL_CMDLINE: root=a\r\n", "iommu=pt",
+	 A "\tKERNEL_CMDLINE: root=a iommu=pt\r\n"},
+	/* a blank before the colon: Limine sees no key there */
+	{&target_limine, LIMINE, A "cmdline : root=a\n", "iommu=pt",
+	 A "    cmdline: iommu=pt\ncmdline : root=a\n"},
+	/* an entry without one gets one */
+	{&target_limine, LIMINE, "timeout: 5\r\n/Arch\r\n\tprotocol: linux\r\n//x\r\n", PT,
+	 "timeout: 5\r\n/Arch\r\n\tprotocol: linux\r\n\tcmdline: " PT "\r\n//x\r\n"},
+	{&target_limine, LIMINE, "/Arch\nkernel_path: boot():/v\nprotocol: linux", "iommu=pt",
+	 "/Arch\nkernel_path: boot():/v\ncmdline: iommu=pt\nprotocol: linux"},
 	{&target_limine, LIMINE, "/Arch\ncmdline: root=a\nprotocol: linux", "iommu=pt",
 	 "/Arch\ncmdline: root=a iommu=pt\nprotocol: linux"},
 	{&target_limine, LIMINE, A "cmdline:\n", "iommu=pt", A "cmdline:iommu=pt\n"},
@@ -68,7 +76,8 @@ static const struct {
 	 "iommu=pt\n"},
 	{&target_limine, LIMINE, "/Arch fallback\nprotocol: linux\ncmdline: a\n", "iommu=pt",
 	 "/Arch fallback\nprotocol: linux\ncmdline: a\n"},
-	{&target_limine, LIMINE, A "module_cmdline: a\n", "iommu=pt", A "module_cmdline: a\n"},
+	{&target_limine, LIMINE, A "module_cmdline: a\n", "iommu=pt",
+	 A "    cmdline: iommu=pt\nmodule_cmdline: a\n"},
 	{&target_limine, LIMINE, A "cmdline: a iommu=off\n", "iommu=pt", NULL},
 	{&target_limine, LIMINE, A "cmdline: a=\"b\n", "iommu=pt", NULL},
 	{&target_refind, REFIND, "\"Std\"  \"root=a rw\"\n", PT, "\"Std\"  \"root=a rw " PT "\"\n"},
@@ -86,6 +95,30 @@ static const struct {
 	{&target_refind, REFIND, "\"A\" \"root=a\n", "iommu=pt", NULL},
 	{&target_refind, REFIND, "\"A\" \"x=\"\"y\"\n", "iommu=pt", NULL},
 };
+
+/* Versions read another one of several files first, so all of them are edited. */
+static void test_several_files(void **state)
+{
+	static const char other[] = "/boot/EFI/limine/limine.conf";
+	static const char linked[] = "/efi/limine.conf";
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	bed_put(&b, LIMINE, A "cmdline: a\n");
+	bed_put(&b, linked, A "cmdline: a\n");
+	bed_put(&b, other, A "cmdline: b iommu=pt\n");
+	assert_int_equal(apply(&b, &target_limine, PT), 0);
+	assert_string_equal(bed_get(&b, LIMINE), A "cmdline: a " PT "\n");
+	assert_string_equal(bed_get(&b, linked), A "cmdline: a\n"); /* the same file once more */
+	assert_string_equal(bed_get(&b, other), A "cmdline: b iommu=pt intel_iommu=on\n");
+	bed_remove(&b, linked);
+	assert_int_equal(apply(&b, &target_limine, ""), 0);
+	assert_string_equal(bed_get(&b, LIMINE), A "cmdline: a\n");
+	assert_string_equal(bed_get(&b, other), A "cmdline: b iommu=pt\n");
+	assert_int_equal(b.owned.len, 0);
+	bed_release(&b);
+}
 
 static void test_cases(void **state)
 {
@@ -183,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_several_files),
 		cmocka_unit_test(test_laws),
 		cmocka_unit_test(test_entry_tool),
 	};
