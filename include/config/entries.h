@@ -21,6 +21,7 @@ struct entry {
 	bool fallback;       /* with the image of all modules, or a rescue system: the way back */
 	char *version;       /* its "version" line, or NULL */
 	char *kernel;        /* its "linux" line, or NULL */
+	char *initrd;        /* its last "initrd" line, or NULL */
 	struct strv options; /* the values of the "options" lines, in order */
 	size_t wrapped; /* 1-based number of a line that looks like the rest of another; 0: none */
 };

@@ -6,12 +6,18 @@
  * copies /etc/modprobe.d only in host-only mode, so what speaks of vfio there is named
  * as install_items. bash sources all drop-ins by name; the words between the quotes
  * need blanks at both ends, or they glue to those of another file.
+ *
+ * On an ostree system the images come with the deployments, and /etc is read only where rpm-ostree
+ * builds them here. "rpm-ostree initramfs --enable" refuses to do so twice, unless it is given
+ * arguments for dracut (rpm-ostree: InitramfsStateTransaction), so it gets one that adds nothing new.
+ * Owned: "dracut ostree" where building them here is our doing.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "config/image.h"
+#include "config/ostree.h"
 #include "config/shell_vars.h"
 #include "config/target.h"
 
@@ -145,6 +151,33 @@ static int plan_dropin(const struct wish *wish, struct changes *ret, struct err 
 			   "vfio-pci is loaded inside the initramfs", reterr);
 }
 
+static bool wants(const struct wish *wish)
+{
+	return wish->early_modules.len || wish->early_files.len;
+}
+
+/* Building images here begins, or began, with this program. */
+static bool is_our_doing(const struct target_context *ctx, const struct wish *wish)
+{
+	return wish_owns(wish, "dracut", "ostree") || !ostree_regenerates(ctx);
+}
+
+static void plan_ostree(const struct target_context *ctx, const struct wish *wish,
+			struct changes *ret)
+{
+	static const char build[] = "rpm-ostree initramfs --enable --arg=-I --arg=" DROPIN_PATH;
+	const char *before = is_our_doing(ctx, wish) ? "rpm-ostree initramfs --disable"
+						     : "rpm-ostree initramfs --enable";
+	auto_strv struct strv argv = STRV_INIT;
+	auto_strv struct strv undo = STRV_INIT;
+
+	strv_split(&argv, wants(wish) ? build : before, " ");
+	strv_split(&undo, wants(wish) ? before : build, " ");
+	changes_command(ret, COMMAND_INITRAMFS, &argv, &undo,
+			wants(wish) ? "the next deployment's image is built here, with vfio-pci"
+				    : "the next deployment's image is without vfio-pci");
+}
+
 /* Debian's images have names that --regenerate-all of older versions doesn't know. */
 static void plan_commands(const struct platform *p, struct changes *ret)
 {
@@ -164,16 +197,48 @@ static void plan_commands(const struct platform *p, struct changes *ret)
 static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		struct err *reterr)
 {
+	bool ostree = ctx->platform->boot_loader == BOOT_OSTREE;
 	int r = plan_dropin(wish, ret, reterr);
 
 	if (r < 0)
 		return r;
+	if (ostree && wants(wish) && is_our_doing(ctx, wish))
+		strv_add(&ret->owned, "dracut ostree");
 	if (changes_touch(ret, MODPROBE_DIR) || changes_touch(ret, UDEV_BIND_PATH) ||
 	    changes_touch(ret, "/etc/dracut.conf.d/")) {
-		plan_commands(ctx->platform, ret);
+		if (ostree)
+			plan_ostree(ctx, wish, ret);
+		else
+			plan_commands(ctx->platform, ret);
 		ret->reboot = true;
 	}
 	return 0;
+}
+
+/* The image of the deployment that starts next. */
+static void verify_ostree(const struct target_context *ctx, const struct wish *wish,
+			  struct checks *ret)
+{
+	auto_entries struct entries all = ENTRIES_INIT;
+	auto_free char *image = NULL;
+	const struct entry *newest = NULL;
+
+	if (host_exists(ctx->host, OSTREE_STAGED)) {
+		checks_add(ret, CHECK_AFTER_REBOOT,
+			   xstrdup("image of the newest deployment: vfio-pci inside"),
+			   xstrdup("staged, and written when the machine shuts down"),
+			   xstrdup("reboot"));
+		return;
+	}
+	if (entries_read(ctx->files, &all, NULL) >= 0)
+		newest = ostree_newest(&all);
+	if (newest && newest->initrd) {
+		image = xasprintf("%s%s", text_starts_with(newest->initrd, "/boot/") ? "" : "/boot",
+				  newest->initrd);
+		check_image(ctx, wish, newest->version ? newest->version : newest->name,
+			    (const char *const[]){"lsinitrd", image, NULL},
+			    "rpm-ostree initramfs --enable", ret);
+	}
 }
 
 static int verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
@@ -184,6 +249,10 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	(void)reterr;
 	if (!ctx->host || !host_is_live(ctx->host) || !wish->len)
 		return 0;
+	if (ctx->platform->boot_loader == BOOT_OSTREE) {
+		verify_ostree(ctx, wish, ret);
+		return 0;
+	}
 	for (size_t i = 0; i < ctx->platform->kernels.len; i++) {
 		const char *release = ctx->platform->kernels.items[i];
 		auto_free char *image = xasprintf("/boot/initrd.img-%s", release);

@@ -72,8 +72,10 @@ static void read_line(struct entry *e, const struct text_line *l, size_t number,
 		e->linux = true;
 		free(e->kernel);
 		e->kernel = xstrdup(text);
-	} else if (is_key(l, key, n, "initrd") && strstr(text, "fallback")) {
-		e->fallback = true;
+	} else if (is_key(l, key, n, "initrd")) {
+		e->fallback |= strstr(text, "fallback") != NULL;
+		free(e->initrd);
+		e->initrd = xstrdup(text);
 	} else if (is_key(l, key, n, "version") && !e->version) {
 		e->version = xstrdup(text);
 	}
@@ -147,6 +149,7 @@ void entries_release(struct entries *e)
 		free(e->items[i].name);
 		free(e->items[i].version);
 		free(e->items[i].kernel);
+		free(e->items[i].initrd);
 		text_release(&e->items[i].text);
 		strv_release(&e->items[i].options);
 	}

@@ -80,6 +80,43 @@ static void test_debian_names(void **state)
 	bed_release(&b);
 }
 
+/* Images come with the deployments; rpm-ostree builds them here once it is told to. */
+static void test_ostree(void **state)
+{
+	static const char build[] = "rpm-ostree initramfs --enable --arg=-I --arg=" DROPIN;
+	static const struct {
+		const char *origin, *back; /* NULL: none */
+	} cases[] = {
+		{NULL, "rpm-ostree initramfs --disable"},
+		{"[origin]\nrefspec=fedora:x\n", "rpm-ostree initramfs --disable"},
+		/* the user had it on before */
+		{"[rpmostree]\nregenerate-initramfs=true\n", "rpm-ostree initramfs --enable"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		static const char origin[] = "/ostree/deploy/fedora/deploy/abc.0.origin";
+		struct bed b;
+
+		bed_init(&b);
+		b.platform.boot_loader = BOOT_OSTREE;
+		b.platform.cmdline = (char[]){"root=x ostree=/ostree/boot.1/fedora/def/0 quiet"};
+		if (cases[i].origin)
+			bed_put(&b, origin, cases[i].origin);
+		assert_int_equal(apply(&b, "vfio_pci", ""), 0);
+		assert_int_equal(b.commands.len, 1);
+		assert_string_equal(b.commands.items[0], build);
+		bed_put(&b, origin, "[rpmostree]\nregenerate-initramfs=true\n");
+		assert_int_equal(apply(&b, "vfio_pci", ""), 0);
+		assert_int_equal(b.commands.len, 0);
+		assert_int_equal(apply(&b, "", ""), 0);
+		assert_int_equal(b.commands.len, 1);
+		assert_string_equal(b.commands.items[0], cases[i].back);
+		assert_int_equal(b.owned.len, 0);
+		bed_release(&b);
+	}
+}
+
 static void test_a_later_file_drops_ours(void **state)
 {
 	static const struct {
@@ -189,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dropin),
 		cmocka_unit_test(test_debian_names),
+		cmocka_unit_test(test_ostree),
 		cmocka_unit_test(test_a_later_file_drops_ours),
 		cmocka_unit_test(test_a_hidden_file_drops_nothing),
 		cmocka_unit_test(test_laws_on_samples),
