@@ -71,6 +71,18 @@ void preview_rebuild(struct preview *p)
 	list_items(p);
 }
 
+bool preview_refresh(struct preview *p)
+{
+	struct plan *before = p->plan;
+	bool same;
+
+	p->plan = NULL;
+	preview_rebuild(p);
+	same = before && p->plan && plan_same(before, p->plan);
+	plan_free(before);
+	return same;
+}
+
 void preview_init(struct preview *p, struct situation *s, const struct selection *marks,
 		  const char *override, bool undo)
 {

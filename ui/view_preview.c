@@ -385,14 +385,21 @@ static void click(struct app *app, struct view *v, int row, int col)
 		move(p, index - p->at);
 }
 
-/* A plan is for one snapshot: devices that came or went make another. */
+/*
+ * A plan is for one snapshot: devices that came or went make another. A question about the former one is taken
+ * back: what is written is what was shown.
+ */
 static void changed(struct app *app, struct view *v)
 {
 	struct page *p = v->state;
+	bool same = preview_refresh(&p->preview);
 
-	(void)app;
-	preview_rebuild(&p->preview);
 	move(p, 0);
+	if (same || app_top(app)->ops->id != VIEW_CONFIRM)
+		return;
+	app_pop(app);
+	app_say(app, SIGN_WARN,
+		"the machine changed, and with it the plan: look at it again; nothing was written");
 }
 
 static void close_page(struct view *v)

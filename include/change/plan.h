@@ -76,6 +76,11 @@ void plan_free(struct plan *p);
 void plan_freep(struct plan **p);
 /* Nothing to write and nothing to run. */
 bool plan_is_empty(const struct plan *p);
+/*
+ * Both would do and say the same: the same bytes to the same files, the same commands, the same problems.
+ * Notes and warnings in passing don't count.
+ */
+bool plan_same(const struct plan *a, const struct plan *b);
 /* The first `block` finding that no word of `forced` (codes) names, or NULL. */
 const struct finding *plan_blocker(const struct plan *p, const struct strv *forced);
 

@@ -54,6 +54,8 @@ void preview_init_other(struct preview *p, struct situation *s, const char *titl
 void preview_release(struct preview *p);
 /* Plans again, for the choices as they are now. */
 void preview_rebuild(struct preview *p);
+/* As above, for the machine as it is now; false when something else would be written, or nothing can be. */
+bool preview_refresh(struct preview *p);
 /* Index of the row to begin with: a problem that blocks, else the first file. */
 size_t preview_start(const struct preview *p);
 /* "5 files, 2 commands, then a reboot" */

@@ -59,6 +59,59 @@ bool plan_is_empty(const struct plan *p)
 	return !p->undoes && !p->changes.len && !p->changes.commands_len;
 }
 
+static bool same_edits(const struct changes *a, const struct changes *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (size_t i = 0; i < a->len; i++) {
+		const struct edit *x = &a->edits[i], *y = &b->edits[i];
+
+		if (strcmp(x->path, y->path) || x->existed != y->existed ||
+		    x->exists != y->exists || x->mode != y->mode ||
+		    !str_equal(&x->before, &y->before) || !str_equal(&x->after, &y->after))
+			return false;
+	}
+	return true;
+}
+
+static bool same_commands(const struct changes *a, const struct changes *b)
+{
+	if (a->commands_len != b->commands_len || a->reboot != b->reboot)
+		return false;
+	for (size_t i = 0; i < a->commands_len; i++)
+		if (!strv_equal(&a->commands[i].argv, &b->commands[i].argv))
+			return false;
+	return true;
+}
+
+/* What stands in the way, and what should be thought of first. */
+static size_t next_problem(const struct findings *f, size_t i)
+{
+	while (i < f->len && f->items[i].severity == SEVERITY_NOTE)
+		i++;
+	return i;
+}
+
+static bool same_problems(const struct findings *a, const struct findings *b)
+{
+	size_t i = next_problem(a, 0), k = next_problem(b, 0);
+
+	for (; i < a->len && k < b->len; i = next_problem(a, i + 1), k = next_problem(b, k + 1))
+		if (strcmp(a->items[i].code, b->items[k].code) ||
+		    strcmp(a->items[i].subject, b->items[k].subject))
+			return false;
+	return i >= a->len && k >= b->len;
+}
+
+bool plan_same(const struct plan *a, const struct plan *b)
+{
+	return a->undoes == b->undoes && a->resumes == b->resumes &&
+	       same_edits(&a->changes, &b->changes) && same_commands(&a->changes, &b->changes) &&
+	       same_problems(&a->findings, &b->findings) &&
+	       selection_equal(&a->selection, &b->selection) &&
+	       selection_equal(&a->waits, &b->waits);
+}
+
 const struct finding *plan_blocker(const struct plan *p, const struct strv *forced)
 {
 	for (size_t i = 0; i < p->findings.len; i++) {
