@@ -46,7 +46,7 @@ static void add_iommu(struct str *ret, const struct platform *p)
 	static const char *const names[] = {
 		[CPU_OTHER] = "IOMMU", [CPU_AMD] = "AMD-Vi", [CPU_INTEL] = "VT-d"};
 
-	str_addf(ret, "%s %s", names[p->cpu], iommu_state_name(p->iommu));
+	str_addf(ret, "%s %s", names[p->iommu_of], iommu_state_name(p->iommu));
 }
 
 static const char *loader_title(enum boot_loader b)

@@ -68,7 +68,8 @@ struct platform {
 	bool cpu_virtualization; /* svm or vmx flag */
 	enum firmware firmware;
 	enum iommu_state iommu;
-	char *iommu_why; /* one sentence: what was seen */
+	char *iommu_why;          /* one sentence: what was seen */
+	enum cpu_vendor iommu_of; /* whose: AMD-Vi, VT-d; an emulated machine may mix them */
 	size_t iommu_groups;
 	char *cmdline; /* of the running kernel */
 	enum boot_loader boot_loader;

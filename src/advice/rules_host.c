@@ -39,7 +39,7 @@ void rule_iommu_off(const struct rule_context *c, const struct rule *rule)
 {
 	const struct platform *p = c->in->platform;
 	const char *remedy =
-		p->cpu == CPU_INTEL
+		p->iommu_of == CPU_INTEL
 			? "The plan adds intel_iommu=on to the kernel's parameters; the groups "
 			  "show after the next boot."
 			: "The plan takes what turns it off out of the kernel's parameters; the "

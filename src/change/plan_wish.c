@@ -192,7 +192,7 @@ static void add_intel(const struct platform *p, struct wish *w)
 	auto_free char *value = kernel_params_value(p->cmdline ? p->cmdline : "", "intel_iommu");
 	bool on = value && (!strcmp(value, "on") || text_starts_with(value, "on,"));
 
-	if (p->cpu != CPU_INTEL)
+	if (p->iommu_of != CPU_INTEL)
 		return;
 	if (on)
 		strv_addf(&w->kernel_params, "intel_iommu=%s", value);
@@ -298,9 +298,6 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 			add_device(in, d, ret);
 	}
 	ret->driver = plan_wish_driver(in->platform);
-	ret->driver_inside = strcmp(ret->driver, "pci-stub")
-				     ? is_inside_one(in->platform)
-				     : in->platform->pci_stub == MODULE_BUILTIN;
 	add_ids(ret);
 	add_idle_modules(in, ret);
 	add_options(in->choices, ret);

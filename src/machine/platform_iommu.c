@@ -70,6 +70,21 @@ static char *why_off(const struct platform *p, const char *table)
 	return xasprintf("the firmware has the table %s, but there are no IOMMU groups.", table);
 }
 
+/* Units are named "dmar0" (drivers/iommu/intel/dmar.c) or "ivhd0" (drivers/iommu/amd/init.c). */
+static enum cpu_vendor maker_of_unit(const char *unit)
+{
+	if (text_starts_with(unit, "dmar"))
+		return CPU_INTEL;
+	return text_starts_with(unit, "ivhd") ? CPU_AMD : CPU_OTHER;
+}
+
+static enum cpu_vendor maker_of_table(const char *table)
+{
+	if (!strcmp(table, "DMAR"))
+		return CPU_INTEL;
+	return strcmp(table, "IVRS") ? CPU_OTHER : CPU_AMD;
+}
+
 /* No groups: the ACPI tables tell whether the firmware offers an IOMMU. */
 static void find_in_firmware(const struct host *host, struct platform *p)
 {
@@ -89,6 +104,7 @@ static void find_in_firmware(const struct host *host, struct platform *p)
 		if (!strv_has(&tables, wanted[i]))
 			continue;
 		p->iommu = IOMMU_OFF;
+		p->iommu_of = maker_of_table(wanted[i]);
 		p->iommu_why = why_off(p, wanted[i]);
 	}
 	if (p->iommu == IOMMU_ABSENT)
@@ -104,6 +120,7 @@ static void find_state(const struct host *host, struct platform *p)
 
 	if (host_list(host, "/sys/class/iommu", &units, NULL) < 0)
 		strv_release(&units);
+	p->iommu_of = units.len ? maker_of_unit(units.items[0]) : p->cpu;
 	p->iommu_groups = count_groups(host, units.len > 0);
 	if (!p->iommu_groups) {
 		find_in_firmware(host, p);
@@ -132,7 +149,7 @@ static void find_default(const struct host *host, struct platform *p)
 {
 	auto_free char *intel = kernel_params_value(p->cmdline ? p->cmdline : "", "intel_iommu");
 
-	if (p->cpu == CPU_AMD)
+	if (p->iommu_of == CPU_AMD)
 		p->iommu_default_on = true;
 	else if (p->iommu == IOMMU_ON && p->cmdline && !intel)
 		p->iommu_default_on = true; /* it is on, and nothing asked for it */

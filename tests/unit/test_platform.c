@@ -129,6 +129,32 @@ static void iommu_on_off_or_absent(void **state)
 	}
 }
 
+/* Whose IOMMU it is tells its unit or the firmware's table; the processor only where neither does. */
+static void iommu_of_another_maker(void **state)
+{
+	static const struct {
+		const char *text;
+		enum cpu_vendor of;
+	} cases[] = {
+		{INTEL CARD, CPU_INTEL},
+		{AMD CARD, CPU_INTEL}, /* CARD's unit is dmar0: an emulated machine */
+		{UNGROUPED AMD "file /sys/firmware/acpi/tables/DMAR\n", CPU_INTEL},
+		{UNGROUPED INTEL "file /sys/firmware/acpi/tables/IVRS\n", CPU_AMD},
+		{UNGROUPED AMD "file /sys/firmware/acpi/tables/VIOT\n", CPU_OTHER},
+		{UNGROUPED AMD, CPU_AMD},
+		{"", CPU_OTHER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct found f = detect(cases[i].text);
+
+		if (f.p->iommu_of != cases[i].of)
+			fail_msg("case %zu: %s", i, cpu_vendor_name(f.p->iommu_of));
+		done(&f);
+	}
+}
+
 static void iommu_on_by_default(void **state)
 {
 	static const char release[] = "file /proc/sys/kernel/osrelease\n|6.1.0\n";
@@ -829,6 +855,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(iommu_on_off_or_absent),
+		cmocka_unit_test(iommu_of_another_maker),
 		cmocka_unit_test(iommu_on_by_default),
 		cmocka_unit_test(how_the_framebuffer_goes),
 		cmocka_unit_test(acs_override_is_proved_by_the_kernels_symbols),
