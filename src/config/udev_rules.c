@@ -76,7 +76,10 @@ static void comment(struct str *out, const char *name)
 	str_addc(out, '\n');
 }
 
-/* A driver that is inside the kernel looked at the device before the override was set: it is asked again (udev(7), ATTR). */
+/*
+ * A driver that is there before udev looked at the device before the override was set: inside the kernel, or loaded by dracut's
+ * force_drivers or mkinitcpio's MODULES. So it is asked again (udev(7), ATTR); to no effect where it is yet to come.
+ */
 #define PROBE ", ATTR{[subsystem/pci]drivers_probe}=\"$kernel\""
 
 static void bind_rule(const struct wish_device *d, const struct wish *wish, struct str *out)
@@ -91,8 +94,8 @@ static void bind_rule(const struct wish_device *d, const struct wish *wish, stru
 		str_addf(out,
 			 ", ATTR{subsystem_vendor}==\"0x%04x\", ATTR{subsystem_device}==\"0x%04x\"",
 			 d->subvendor, d->subdevice);
-	str_addf(out, ", ATTR{driver_override}=\"%s\"%s, RUN{builtin}+=\"kmod load %s\"\n",
-		 wish->driver, wish->driver_inside ? PROBE : "", wish->driver);
+	str_addf(out, ", ATTR{driver_override}=\"%s\"" PROBE ", RUN{builtin}+=\"kmod load %s\"\n",
+		 wish->driver, wish->driver);
 }
 
 static bool bind_rules(const struct wish *wish, struct str *out)

@@ -296,8 +296,9 @@ static void test_stub_by_address(void **state)
 	d->by_address = true;
 	assert_int_equal(bed_apply(&b, &target_udev_rules, &w), 0);
 	assert_non_null(strstr(bed_get(&b, UDEV_BIND_PATH),
-			       "ATTR{driver_override}=\"pci-stub\", RUN{builtin}+=\"kmod load "
-			       "pci-stub\"\n"));
+			       "ATTR{driver_override}=\"pci-stub\", "
+			       "ATTR{[subsystem/pci]drivers_probe}=\"$kernel\", "
+			       "RUN{builtin}+=\"kmod load pci-stub\"\n"));
 	bed_present(&b, &target_udev_rules, &p);
 	assert_int_equal(p.bound_len, 1);
 	assert_int_equal(pci_addr_compare(&p.bound[0].addr, &d->addr), 0);
