@@ -52,6 +52,7 @@ struct wish {
 	bool launch_script; /* a plain script that starts a VM with the devices */
 	const char
 		*driver; /* who takes the devices: "vfio-pci", or "pci-stub" where there is none */
+	bool driver_inside;       /* an installed kernel has it built in: nobody loads it there */
 	struct strv options;      /* of vfio-pci: "disable_vga=1" */
 	struct strv idle_modules; /* host modules of the devices that no device needs which stays */
 	bool blacklist;           /* those are blacklisted */

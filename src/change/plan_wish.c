@@ -298,6 +298,9 @@ void plan_wish(const struct plan_wish_input *in, struct wish *ret)
 			add_device(in, d, ret);
 	}
 	ret->driver = plan_wish_driver(in->platform);
+	ret->driver_inside = strcmp(ret->driver, "pci-stub")
+				     ? is_inside_one(in->platform)
+				     : in->platform->pci_stub == MODULE_BUILTIN;
 	add_ids(ret);
 	add_idle_modules(in, ret);
 	add_options(in->choices, ret);
