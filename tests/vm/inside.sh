@@ -35,10 +35,12 @@ without_passthrough() {
 	grep 'started without passthrough' /tmp/status
 }
 
-# The state that undo must give back: every file that a change could touch, with owner and mode.
+# The state that undo must give back: every file that a change could touch, with owner and mode. What libvirtd makes for itself when
+# it starts is left out.
 state() {
-	find /etc /usr/local/bin ! -path '/etc/mtab' ! -name '*.lock' -printf '%p %m %u %g %y %l\n' | sort
-	find /etc -type f ! -name 'ld.so.cache' -exec sha256sum {} + | sort -k 2
+	local own='/etc/libvirt/(nwfilter|secrets|storage|qemu/networks)'
+	find /etc /usr/local/bin ! -path '/etc/mtab' ! -name '*.lock' -printf '%p %m %u %g %y %l\n' | grep -vE "^$own" | sort
+	find /etc -type f ! -name 'ld.so.cache' ! -path '/etc/libvirt/nwfilter/*' -exec sha256sum {} + | grep -vE " $own" | sort -k 2
 	grep -h 'linux' /boot/grub/grub.cfg
 }
 
