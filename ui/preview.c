@@ -10,6 +10,7 @@
 #include "base/shell.h"
 #include "change/plan_override.h"
 #include "change/undo.h"
+#include "vm/launch_script.h"
 
 #define DIFF_CONTEXT 3
 
@@ -269,19 +270,58 @@ static void pane_diff_row(const struct diff_row *row, struct lines *ret)
 	}
 }
 
-static void pane_edit(const struct edit *e, struct lines *ret)
+/* What is the same in the launch script of every VM, of a file that comes or goes as a whole. */
+static size_t common_of(const struct edit *e, struct launch_common ret[LAUNCH_COMMON_MOST])
 {
+	if (e->existed && e->exists)
+		return 0;
+	return launch_script_common(e->exists ? e->after.data : e->before.data, ret);
+}
+
+/* One line in place of all rows of the fold. */
+static void pane_fold(const struct launch_common *fold, struct lines *ret)
+{
+	lines_add(ret, SIGN_NONE, ROLE_DIM,
+		  "  ... %zu lines that are the same for every VM (Right: show, Left: hide) ...",
+		  fold->end - fold->first);
+}
+
+static void pane_edit(const struct edit *e, bool whole, struct lines *ret)
+{
+	struct launch_common folds[LAUNCH_COMMON_MOST];
+	const size_t folds_len = whole ? 0 : common_of(e, folds);
 	struct diff d = DIFF_INIT;
+	size_t line = 0;
+	size_t fold = 0;
 
 	lines_add(ret, SIGN_NONE, ROLE_DIM, "%s", e->why);
 	diff_compute(&d, e->before.data, e->before.len, e->after.data, e->after.len, DIFF_CONTEXT);
-	for (size_t i = 0; i < d.len; i++)
-		if (d.rows[i].kind != DIFF_HUNK || (e->existed && e->exists))
+	for (size_t i = 0; i < d.len; i++) {
+		const bool hunk = d.rows[i].kind == DIFF_HUNK;
+		const bool folded = !hunk && fold < folds_len && line >= folds[fold].first;
+
+		if (folded && line == folds[fold].first)
+			pane_fold(&folds[fold], ret);
+		if (!folded && (!hunk || (e->existed && e->exists)))
 			pane_diff_row(&d.rows[i], ret);
+		line += !hunk;
+		fold += folded && line == folds[fold].end;
+	}
 	if (!d.len)
 		lines_add(ret, SIGN_NONE, ROLE_DIM, "An empty file is %s.",
 			  e->exists ? "created" : "removed");
 	diff_release(&d);
+}
+
+bool preview_fold(struct preview *p, size_t index, bool whole)
+{
+	struct launch_common folds[LAUNCH_COMMON_MOST];
+
+	if (index >= p->len || p->items[index].kind != ITEM_EDIT ||
+	    !common_of(&p->plan->changes.edits[p->items[index].index], folds))
+		return false;
+	p->whole = whole;
+	return true;
 }
 
 static void pane_finding(const struct preview *p, const struct finding *f, struct lines *ret)
@@ -353,7 +393,7 @@ void preview_pane(const struct preview *p, size_t index, struct lines *ret)
 		lines_add(ret, SIGN_NOTE, ROLE_TEXT, "%s", p->plan->warnings.items[it->index]);
 		break;
 	case ITEM_EDIT:
-		pane_edit(&p->plan->changes.edits[it->index], ret);
+		pane_edit(&p->plan->changes.edits[it->index], p->whole, ret);
 		break;
 	case ITEM_COMMAND:
 		pane_command(p, &p->plan->changes.commands[it->index], ret);

@@ -225,15 +225,20 @@ static bool is_choice(const struct page *p)
 	return (size_t)p->at < p->preview.len && p->preview.items[p->at].kind == ITEM_CHOICE;
 }
 
+static bool fold(struct page *p, bool whole)
+{
+	return preview_fold(&p->preview, (size_t)p->at, whole);
+}
+
 static void left(struct app *app, struct view *v)
 {
-	if (is_choice(v->state))
+	if (!fold(v->state, false) && is_choice(v->state))
 		choose(app, v->state, -1);
 }
 
 static void right(struct app *app, struct view *v)
 {
-	if (is_choice(v->state))
+	if (!fold(v->state, true) && is_choice(v->state))
 		choose(app, v->state, 1);
 }
 

@@ -41,6 +41,7 @@ struct preview {
 	struct strv forced;    /* codes of findings that the user typed to go on all the same */
 	struct item *items;
 	size_t len, cap;
+	bool whole; /* launch scripts, with what is the same in all of them */
 };
 
 /* Plans; what goes wrong is in p->err. */
@@ -71,6 +72,8 @@ void preview_row(const struct preview *p, size_t index, struct preview_row *ret)
 void preview_row_release(struct preview_row *r);
 /* The pane for a row: its difference, its explanation. */
 void preview_pane(const struct preview *p, size_t index, struct lines *ret);
+/* Shows all of a launch script, or folds what is the same for every VM; false when the row has none. */
+bool preview_fold(struct preview *p, size_t index, bool whole);
 /* Steps the choice of a row forward (1) or back (-1) and plans again; false when the row is none. */
 bool preview_choose(struct preview *p, size_t index, int step);
 

@@ -26,6 +26,13 @@
 
 /* Appends the script. */
 void launch_script_write(struct str *out, const struct vm_profile *vm, const struct platform *host);
+/* Lines from `first` up to, but without, `end` that are the same for every VM; from 0. */
+struct launch_common {
+	size_t first, end;
+};
+#define LAUNCH_COMMON_MOST 4
+/* Fills at most LAUNCH_COMMON_MOST, in order: how many there are; 0 for what is no script of ours. */
+size_t launch_script_common(const char *bytes, struct launch_common ret[LAUNCH_COMMON_MOST]);
 /* True when the bytes are a script as launch_script_write() left it. */
 bool launch_script_untouched(const char *bytes, size_t len);
 

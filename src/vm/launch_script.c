@@ -283,3 +283,37 @@ bool launch_script_untouched(const char *bytes, size_t len)
 	str_addf(&want, "%016" PRIx64 "\n", checksum(bytes + body, len - body));
 	return !memcmp(bytes + mark, want.data, want.len);
 }
+
+static size_t count_lines(const char *from, const char *to)
+{
+	size_t n = 0;
+
+	for (; from < to; from++)
+		n += *from == '\n';
+	return n;
+}
+
+size_t launch_script_common(const char *bytes, struct launch_common ret[LAUNCH_COMMON_MOST])
+{
+	const char *const parts[] = {launch_options, launch_preflight, launch_host,
+				     launch_args,    launch_screen,    launch_start};
+	const char *at = bytes;
+	size_t line = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		const char *found = strstr(at, parts[i]);
+		size_t first;
+
+		if (!found)
+			continue;
+		first = line + count_lines(at, found);
+		at = found + strlen(parts[i]);
+		line = first + count_lines(found, at);
+		if (n && ret[n - 1].end == first)
+			ret[n - 1].end = line;
+		else if (n < LAUNCH_COMMON_MOST)
+			ret[n++] = (struct launch_common){.first = first, .end = line};
+	}
+	return n;
+}

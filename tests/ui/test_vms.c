@@ -243,6 +243,18 @@ static void what_is_lacking_is_said(void **state)
 	assert_shows("nothing written yet");
 }
 
+/* Of a launch script the preview shows what this VM decides; all of it on a key. */
+static void the_script_is_folded_in_the_preview(void **state)
+{
+	(void)state;
+	press("vnWj\t>"); /* behind its end */
+	assert_shows("lines that are the same for every VM");
+	press("l>");
+	assert_shows("exit \"$status\"");
+	press("h>");
+	assert_shows("lines that are the same for every VM");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -258,6 +270,7 @@ int main(void)
 		TEST(an_entry_unfolds_into_its_parts),
 		TEST(what_is_marked_is_in_a_new_vm),
 		TEST(what_is_lacking_is_said),
+		TEST(the_script_is_folded_in_the_preview),
 	};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -847,6 +847,35 @@ static void test_untouched(void **state)
 	assert_false(launch_script_untouched(script.data, script.len));
 }
 
+/* Without the parts that are common, a script is what its VM decides; two VMs have the same parts. */
+static void test_common(void **state)
+{
+	const struct platform platform = {.qemu = NULL};
+	size_t common[2] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct launch_common folds[LAUNCH_COMMON_MOST];
+		auto_str struct str script = STR_INIT;
+		auto_vm_profile struct vm_profile vm;
+		auto_strv struct strv lines = STRV_INIT;
+		size_t n;
+
+		vm_profile_init(&vm, i ? "x" : hostile);
+		launch_script_write(&script, &vm, &platform);
+		n = launch_script_common(script.data, folds);
+		assert_int_equal(n, 2); /* before the arguments; the screen and the start */
+		for (size_t k = 0; k < n; k++) {
+			assert_true(folds[k].first < folds[k].end);
+			assert_true(!k || folds[k - 1].end < folds[k].first);
+			common[i] += folds[k].end - folds[k].first;
+		}
+	}
+	assert_int_equal(common[0], common[1]);
+	assert_true(common[0] > 400);
+	assert_int_equal(launch_script_common("#!/bin/bash\n", (struct launch_common[4]){{0}}), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -866,6 +895,7 @@ int main(void)
 		cmocka_unit_test(test_shellcheck),
 		cmocka_unit_test(test_target),
 		cmocka_unit_test(test_untouched),
+		cmocka_unit_test(test_common),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
