@@ -107,6 +107,7 @@ struct target {
 	X(vm_memory) \
 	X(vm_nodes) \
 	X(vm_kvm) \
+	X(vm_network) \
 	X(vm_scripts) \
 	X(libvirt_domain) \
 	X(libvirt_hook)

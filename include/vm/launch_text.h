@@ -13,6 +13,7 @@ extern const char launch_usage[];     /* end of the head comment */
 extern const char launch_options[];   /* command line, --create-disk */
 extern const char launch_preflight[]; /* is all ready? */
 extern const char launch_host[];      /* devices handed over and given back, helpers, pinning */
+extern const char launch_desktop[];   /* ends the host's desktop and brings it back */
 extern const char launch_args[];      /* what the arguments need: places, layers of a disk */
 extern const char launch_screen[];    /* screen, keyboard and mouse */
 extern const char launch_start[];     /* lock, traps, start, end */

@@ -16,6 +16,21 @@ static int node_of(const struct situation *s, const struct selection *devices)
 	return d ? d->numa_node : -1;
 }
 
+/* With all graphics cards of the host in the guest, its desktop has to end meanwhile. */
+static bool takes_last_gpu(const struct situation *s, const struct selection *devices)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->topology->len; i++) {
+		const struct device *d = &s->topology->devices[i];
+
+		if (device_is_gpu(d) && !selection_has(devices, &d->addr))
+			return false;
+		any = any || device_is_gpu(d);
+	}
+	return any;
+}
+
 void vm_propose(const struct situation *s, const struct selection *devices, enum vm_system system,
 		struct vm_profile *p)
 {
@@ -29,6 +44,7 @@ void vm_propose(const struct situation *s, const struct selection *devices, enum
 		if (d)
 			vm_preset_device(p, d);
 	}
+	p->single_gpu = takes_last_gpu(s, devices);
 	vm_preset_place(p, &facts, node_of(s, devices));
 }
 

@@ -3,7 +3,9 @@
  * Memory for VMs: how much their user may lock, and huge pages set apart at the boot.
  *
  * A device reaches all of the guest's memory, so QEMU locks it: limits.conf(5), counted in
- * KiB per process, so the largest VM decides. Huge pages of 2 MiB by sysctl.d(5); of 1 GiB,
+ * KiB per process, so the largest VM decides. What a desktop starts is often no child of a
+ * login that pam_limits(8) saw, but of the user's own systemd, whose unit has a limit of its
+ * own: LimitMEMLOCK= of systemd.exec(5), in a drop-in for that user's instance alone. Huge pages of 2 MiB by sysctl.d(5); of 1 GiB,
  * which no sysctl knows, by tmpfiles.d(5). One VM at a time is taken to run with them.
  */
 #include <inttypes.h>
@@ -17,6 +19,7 @@
 #define SYSCTL_PATH "/etc/sysctl.d/90-vfiotui-hugepages.conf"
 #define TMPFILES_PATH "/etc/tmpfiles.d/vfiotui-hugepages.conf"
 #define GIGANTIC "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
+#define UNIT "/systemd/system/user@.service"
 #define SPARE_MIB 1024U /* what QEMU locks beside the guest's memory */
 
 static uint64_t locked_mib(const struct wish *wish)
@@ -64,6 +67,79 @@ static int plan_limit(const struct wish *wish, struct changes *ret, struct err *
 		 wish->user ? wish->user : "", mib * 1024);
 	return changes_own(ret, LIMITS_PATH, mib && has_user(wish), &text,
 			   "the VM's user may lock its memory, from the next login on", reterr);
+}
+
+/* The user's number, in a line of /etc/passwd; NULL when there is none. */
+static char *uid_of(struct files *files, const char *user)
+{
+	const char *bytes;
+	size_t len;
+	const size_t n = strlen(user);
+
+	if (files_get(files, "/etc/passwd", &bytes, &len, NULL) < 0)
+		return NULL;
+	for (const char *line = bytes; line; line = strchr(line, '\n')) {
+		const char *uid;
+
+		line += *line == '\n';
+		if (strncmp(line, user, n) != 0 || line[n] != ':')
+			continue;
+		uid = line + n + 1 + strcspn(line + n + 1, ":\n");
+		uid += *uid == ':';
+		return strspn(uid, "0123456789") ? xstrndup(uid, strspn(uid, "0123456789")) : NULL;
+	}
+	return NULL;
+}
+
+/* NULL: no systemd here, or nobody to do it for. */
+static char *drop_in_path(struct files *files, const struct wish *wish)
+{
+	auto_free char *uid = has_user(wish) ? uid_of(files, wish->user) : NULL;
+
+	if (!uid || (!files_exist(files, "/usr/lib" UNIT) && !files_exist(files, "/lib" UNIT)))
+		return NULL;
+	return xasprintf("/etc/systemd/system/user@%s.service.d/90-vfiotui-memlock.conf", uid);
+}
+
+/* Drop-ins of ours for a user who is not the VMs' any more. */
+static int take_back_drop_ins(const struct wish *wish, const char *wanted, struct changes *ret,
+			      struct err *reterr)
+{
+	static const char prefix[] = "vm_memory ";
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < wish->owned.len; i++) {
+		const char *path = wish->owned.items[i] + strlen(prefix);
+
+		if (text_starts_with(wish->owned.items[i], prefix) &&
+		    (!wanted || strcmp(path, wanted) != 0))
+			r = changes_remove(ret, path, "no VM locks memory any more", reterr);
+	}
+	return r;
+}
+
+static int plan_drop_in(const struct wish *wish, struct changes *ret, struct err *reterr)
+{
+	uint64_t mib = locked_mib(wish);
+	auto_free char *path = mib ? drop_in_path(ret->files, wish) : NULL;
+	auto_str struct str text = STR_INIT;
+	int r = take_back_drop_ins(wish, path, ret, reterr);
+
+	str_addf(&text,
+		 "# vfiotui: the same limit for what the user's own systemd starts "
+		 "(\"vfiotui undo\" takes this back)\n"
+		 "[Service]\nLimitMEMLOCK=%" PRIu64 "K\n",
+		 mib * 1024);
+	if (r >= 0 && path) {
+		strv_addf(&ret->owned, "vm_memory %s", path);
+		r = changes_own(ret, path, true, &text,
+				"the same where a desktop's programs are started by systemd",
+				reterr);
+	}
+	if (r >= 0 && changes_touch(ret, "/etc/systemd/system/user@"))
+		changes_run(ret, COMMAND_SERVICE, "systemd reads the limit for the next login",
+			    "systemctl", "daemon-reload", NULL);
+	return r;
 }
 
 /* What is set apart now, for the way back. */
@@ -135,6 +211,8 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	int r = plan_limit(wish, ret, reterr);
 
 	(void)ctx;
+	if (r >= 0)
+		r = plan_drop_in(wish, ret, reterr);
 	return r < 0 ? r : plan_pages(wish, ret, reterr);
 }
 

@@ -177,6 +177,8 @@ static void write_network(struct str *out, const struct vm_profile *vm)
 	setting(out, "mac", mac, NULL);
 	setting(out, "share", vm->network == VM_NET_USER ? vm->share : "", NULL);
 	setting(out, "samba", vm->samba ? "yes" : "no", NULL);
+	setting(out, "single_gpu", vm->single_gpu ? "yes" : "no",
+		"yes: the desktop ends at the start, and comes back");
 }
 
 static void write_screen(struct str *out, const struct vm_profile *vm)
@@ -221,13 +223,14 @@ static void write_sharer(struct str *out, const struct vm_profile *vm)
 static void write_made_for(struct str *out, const struct vm_profile *vm)
 {
 	static const char *const pages[] = {"", "2048", "1048576"};
+	static const char *const firmwares[] = {"uefi", "uefi-secure", "bios"};
 	static const char *const networks[] = {"user", "bridge", "macvtap", "none"};
 
 	str_adds(out,
 		 "\n# --- what the arguments below were made for: change it in the profile ---\n"
 		 "\n");
 	setting(out, "machine", vm->machine == VM_Q35 ? "q35" : "i440fx", NULL);
-	setting(out, "firmware", vm->firmware == VM_BIOS ? "bios" : "uefi", NULL);
+	setting(out, "firmware", firmwares[vm->firmware], NULL);
 	setting(out, "tpm", vm->tpm ? "yes" : "no", NULL);
 	setting(out, "hugepages", pages[vm->hugepages], "kB");
 	setting(out, "numa_node", vm->numa_node, NULL);
@@ -260,6 +263,7 @@ void launch_script_write(struct str *out, const struct vm_profile *vm, const str
 	write_made_for(&body, vm);
 	str_adds(&body, launch_options);
 	str_adds(&body, launch_preflight);
+	str_adds(&body, launch_desktop);
 	str_adds(&body, launch_host);
 	str_adds(&body, launch_args);
 	qemu_args_machine(&body, vm, host);
@@ -295,7 +299,7 @@ static size_t count_lines(const char *from, const char *to)
 
 size_t launch_script_common(const char *bytes, struct launch_common ret[LAUNCH_COMMON_MOST])
 {
-	const char *const parts[] = {launch_options, launch_preflight, launch_host,
+	const char *const parts[] = {launch_options, launch_preflight, launch_desktop, launch_host,
 				     launch_args,    launch_screen,    launch_start};
 	const char *at = bytes;
 	size_t line = 0;

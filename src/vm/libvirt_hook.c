@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/shell.h"
+#include "vm/launch_text.h"
 
 /* clang-format off */
 
@@ -51,74 +52,15 @@ static const char checks[] =
 
 static const char single[] =
 	"notes=$root/run/vfiotui-hook-$vm\n"
-	"\n"
-	"# Writes and remembers what has to be written to take it back.\n"
-	"write() { # FILE VALUE BACK-FILE BACK-VALUE\n"
-	"\tprintf '%s' \"$2\" >\"$1\" || return 1\n"
-	"\tprintf '%s\\n%s\\n' \"$3\" \"$4\" >>\"$notes/writes\"\n"
-	"}\n"
-	"\n"
-	"end_desktop() {\n"
-	"\tmkdir -p \"$notes\"\n"
-	"\tif systemctl -q is-active display-manager.service; then\n"
-	"\t\ttouch \"$notes/display-manager\"\n"
-	"\t\tsystemctl stop display-manager.service || return 1\n"
-	"\tfi\n"
-	"}\n"
-	"\n"
-	"# The text console and the firmware's framebuffer hold the card, too.\n"
-	"free_console() {\n"
-	"\tlocal console driver device\n"
-	"\tfor console in \"$root\"/sys/class/vtconsole/vtcon*; do\n"
-	"\t\tif grep -qs 'frame buffer' \"$console/name\" && [ \"$(cat \"$console/bind\")\" = 1 ]; then\n"
-	"\t\t\twrite \"$console/bind\" 0 \"$console/bind\" 1 || return 1\n"
-	"\t\tfi\n"
-	"\tdone\n"
-	"\tfor driver in efi-framebuffer simple-framebuffer vesa-framebuffer; do\n"
-	"\t\tfor device in \"$root/sys/bus/platform/drivers/$driver/\"*.[0-9]*; do\n"
-	"\t\t\tif [ -e \"$device\" ]; then\n"
-	"\t\t\t\twrite \"${device%/*}/unbind\" \"${device##*/}\" \"${device%/*}/bind\" \"${device##*/}\" || return 1\n"
-	"\t\t\tfi\n"
-	"\t\tdone\n"
-	"\tdone\n"
-	"}\n"
-	"\n"
-	"# NVIDIA's driver never lets go of a card while the rest of it is loaded.\n"
-	"unload_nvidia() {\n"
-	"\tlocal module\n"
-	"\tfor module in nvidia_drm nvidia_modeset nvidia_uvm nvidia; do\n"
-	"\t\tif [ -e \"$root/sys/module/$module\" ]; then\n"
-	"\t\t\tmodprobe -r \"$module\" || return 1\n"
-	"\t\t\tprintf '%s\\n' \"$module\" >>\"$notes/modules\"\n"
-	"\t\tfi\n"
-	"\tdone\n"
-	"}\n"
-	"\n"
-	"give_back() {\n"
-	"\tlocal file value module\n"
-	"\t[ -d \"$notes\" ] || return 0\n"
-	"\tif [ -e \"$notes/modules\" ]; then\n"
-	"\t\twhile read -r module; do\n"
-	"\t\t\tmodprobe \"$module\" || say \"the module $module can't be loaded again\"\n"
-	"\t\tdone < <(tac \"$notes/modules\")\n"
-	"\tfi\n"
-	"\tif [ -e \"$notes/writes\" ]; then\n"
-	"\t\twhile read -r value && read -r file; do\n"
-	"\t\t\tprintf '%s' \"$value\" >\"$file\" || say \"$file can't be set back to $value\"\n"
-	"\t\tdone < <(tac \"$notes/writes\")\n"
-	"\tfi\n"
-	"\tif [ -e \"$notes/display-manager\" ]; then\n"
-	"\t\tsystemctl --no-block start display-manager.service || say \"the display manager can't be started\"\n"
-	"\tfi\n"
-	"\trm -rf -- \"$notes\"\n"
-	"}\n"
-	"\n"
+	"\n";
+
+static const char single_hand_over[] =
 	"hand_over() {\n"
 	"\tif end_desktop && free_console && unload_nvidia; then\n"
 	"\t\treturn 0\n"
 	"\tfi\n"
 	"\tsay \"the graphics card is still in use; the desktop is given back\"\n"
-	"\tgive_back\n"
+	"\tbring_back_desktop\n"
 	"\treturn 1\n"
 	"}\n"
 	"\n";
@@ -133,7 +75,7 @@ static const char tail_single[] =
 	"[ \"${1:-}\" = \"$vm\" ] || exit 0\n"
 	"case ${2:-}/${3:-} in\n"
 	"prepare/begin) check_devices && hand_over || exit 1 ;;\n"
-	"release/end) give_back ;;\n"
+	"release/end) bring_back_desktop ;;\n"
 	"esac\n";
 
 /* clang-format on */
@@ -168,7 +110,10 @@ void libvirt_hook_write(struct str *out, const struct vm_profile *p)
 				 device_at(p, i)->ids);
 	str_adds(out, ")\n");
 	str_adds(out, checks);
-	if (p->single_gpu)
+	if (p->single_gpu) {
 		str_adds(out, single);
+		str_adds(out, launch_desktop);
+		str_adds(out, single_hand_over);
+	}
 	str_adds(out, p->single_gpu ? tail_single : tail);
 }

@@ -274,7 +274,7 @@ const struct vm_field vm_fields[] = {
 	 "libvirt has it, too, for virsh and virt-manager; what was changed there is written over.",
 	 .fallback = "no"},
 	{"single-gpu", VM_BOOL, VM_SECTION_EXTRAS, IN(single_gpu), "Host's only GPU",
-	 "With libvirt: the desktop ends at the start and comes back after the guest's end.",
+	 "The desktop ends at the start, which root does, and comes back after the guest's end.",
 	 .fallback = "no"},
 	{"qemu-option", VM_LIST, VM_SECTION_EXTRAS, IN(options), "QEMU arguments",
 	 "One further argument of QEMU a line, given as it is.", .item = &option_item},

@@ -134,9 +134,9 @@ static void check_rest(const struct vm_profile *p, struct vm_problems *to)
 		problem(to, "cdrom", "i440fx has room for four CD images");
 	if (p->cdroms.len > 5)
 		problem(to, "cdrom", "there is room for five CD images");
-	if (p->single_gpu && !p->libvirt)
+	if (p->single_gpu && p->bind == VM_BIND_AT_BOOT)
 		problem(to, "single-gpu",
-			"the desktop is ended by libvirt's hook only: set libvirt = yes");
+			"with bind = at-boot no desktop has the card: set bind = at-start, or no");
 	if (p->usb.len && !p->usb_controllers)
 		problem(to, "usb-controllers", "the USB devices need a controller");
 }

@@ -69,7 +69,8 @@ static void machine(struct str *out, const struct vm_profile *p, const struct qe
 
 	str_addf(out, "\t-machine \"%s,vmport=off,hpet=%s%s%s%s\"\n",
 		 p->machine == VM_Q35 ? "q35" : "pc", p->hpet ? "on" : "off",
-		 f->secure ? ",smm=on" : "", f->code[0] ? ",pflash0=code,pflash1=vars" : "",
+		 f->secure ? ",smm=on" : "",
+		 p->firmware != VM_BIOS ? ",pflash0=code,pflash1=vars" : "",
 		 own_memory ? ",memory-backend=ram" : "");
 	str_adds(out, "\t-accel \"$accel\"\n");
 }
@@ -173,7 +174,7 @@ void qemu_args_machine(struct str *out, const struct vm_profile *p, const struct
 		      "\t-chardev \"pipe,id=monitor,path=${socket//,/,,}.monitor\"\n"
 		      "\t-mon \"chardev=monitor,mode=control\"\n"
 		      ")\n\n");
-	if (f.code[0])
+	if (p->firmware != VM_BIOS)
 		firmware(out, &f);
 }
 

@@ -319,6 +319,21 @@ static const struct {
 	 "1000 huge pages of 2 MiB are free, the guest needs 1024"},
 	{"hugepages", "1G", "true", "0 huge pages of 1024 MiB are free, the guest needs 2"},
 	{"interface", "br7", "true", "there is no bridge br7"},
+	{"interface", "br7",
+	 "mkdir -p sys/class/net/br7/bridge etc/qemu && echo 'allow br70' >etc/qemu/bridge.conf",
+	 "QEMU's bridge helper does not know br7"},
+	{"tpm", "yes", "sed -i 's/find_program swtpm/find_program no-swtpm/' launch.sh",
+	 "the TPM needs swtpm"},
+	{"firmware", "uefi", "sed -i 's/^ovmf_code=.*/ovmf_code=/' launch.sh",
+	 "install it (edk2-ovmf, ovmf), then: sudo vfiotui vm edit 'win' --firmware uefi"},
+	{"single-gpu", "yes", "sed -i 's/\"$EUID\" -eq 0/-e no/' launch.sh",
+	 "the desktop is ended and brought back by root only"},
+	{"audio", "pipewire",
+	 "printf '#!/bin/sh\\necho pipewire\\n' >bin/fake-qemu; chmod 755 bin/fake-qemu",
+	 "PipeWire does not run"},
+	{"audio", "pulseaudio",
+	 "printf '#!/bin/sh\\necho pa\\n' >bin/fake-qemu; chmod 755 bin/fake-qemu",
+	 "PulseAudio does not run"},
 	{"share", "/not/there", "true", "the shared directory /not/there is not there"},
 	{"audio", "jack", "true", "this QEMU has no sound output jack"},
 	{"evdev", "/dev/input/by-id/x-kbd", "true",
@@ -597,6 +612,78 @@ static void test_failure_before_qemu(void **state)
 	assert_false(tmproot_has(s.root, "/argv"));
 	assert_clean(&s);
 	stand_release(&s);
+}
+
+/*
+ * The host's only graphics card: the desktop ends before the card goes, and comes back when the card
+ * is back, whatever QEMU does; where a step fails there is no VM and the desktop is there again.
+ */
+static const struct {
+	const char *fails; /* a line of the log, the command of which fails; "": none */
+	int status;
+	const char *says, *log;
+} desktops[] = {
+	{"", 7, "0000:0b:00.1 is back on nouveau",
+	 "systemctl -q is-active display-manager.service\n"
+	 "systemctl stop display-manager.service\n"
+	 "modprobe -r nvidia_drm\nmodprobe vfio-pci\nqemu\n"
+	 "modprobe nvidia_drm\n"
+	 "systemctl --no-block start display-manager.service\n"},
+	{"systemctl stop display-manager.service", 1, "the desktop is given back",
+	 "systemctl -q is-active display-manager.service\n"
+	 "systemctl stop display-manager.service\n"
+	 "systemctl --no-block start display-manager.service\n"},
+	{"modprobe vfio-pci", 1, "the module vfio-pci can't be loaded",
+	 "systemctl -q is-active display-manager.service\n"
+	 "systemctl stop display-manager.service\n"
+	 "modprobe -r nvidia_drm\nmodprobe vfio-pci\n"
+	 "modprobe nvidia_drm\n"
+	 "systemctl --no-block start display-manager.service\n"},
+};
+
+static void test_the_only_graphics_card(void **state)
+{
+	static const char logged[] = "#!/bin/bash\n"
+				     "line=\"${0##*/} $*\"\n"
+				     "echo \"$line\" >>log\n"
+				     "[ \"$line\" != \"$(cat fails)\" ]\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(desktops); i++) {
+		auto_str struct str out = STR_INIT;
+		auto_str struct str log = STR_INIT;
+		struct stand s;
+		int status;
+
+		stand_unbound(&s);
+		set(&s, "single-gpu", "yes");
+		put_script(&s);
+		tmproot_put(s.root, "/bin/systemctl", logged);
+		tmproot_put(s.root, "/bin/modprobe", logged);
+		tmproot_put(s.root, "/fails", desktops[i].fails);
+		tmproot_put(s.root, "/bin/fake-qemu", "#!/bin/bash\necho qemu >>log\nexit 7\n");
+		tmproot_put(s.root, "/sys/class/vtconsole/vtcon1/name",
+			    "(M) frame buffer device\n");
+		tmproot_put(s.root, "/sys/class/vtconsole/vtcon1/bind", "1\n");
+		tmproot_mkdir(s.root, "/sys/module/nvidia_drm");
+		/* who runs the tests need not be root: here nothing is the host's */
+		assert_int_equal(
+			shell_run(&out,
+				  "cd '%s' && sed -i '/^check_desktop() {/,/^}/s/\"$EUID\" "
+				  "-eq 0/-n yes/' launch.sh",
+				  s.root),
+			0);
+		status = run_with_kernel(&s, &out);
+		if (status != desktops[i].status || !strstr(out.data, desktops[i].says))
+			fail_msg("%s: status %d: %s", desktops[i].fails, status, out.data);
+		assert_true(tmproot_get(s.root, "/log", &log));
+		assert_string_equal(log.data, desktops[i].log);
+		assert_true(tmproot_get(s.root, "/sys/class/vtconsole/vtcon1/bind", &log));
+		assert_int_equal(log.data[0], '1');
+		assert_int_equal(tmproot_count(s.root, "vfiotui-desktop-"), 0);
+		assert_clean(&s);
+		stand_release(&s);
+	}
 }
 
 /* swtpm and the keyboard server run as long as QEMU, with the configuration that was written. */
@@ -888,6 +975,7 @@ int main(void)
 		cmocka_unit_test(test_create_disk),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_failure_before_qemu),
+		cmocka_unit_test(test_the_only_graphics_card),
 		cmocka_unit_test(test_helpers),
 		cmocka_unit_test(test_power_button),
 		cmocka_unit_test(test_one_at_a_time),

@@ -24,6 +24,8 @@
 #define NODES "/etc/udev/rules.d/70-vfiotui-vm.rules"
 #define KVM_CONF "/etc/modprobe.d/vfiotui-kvm.conf"
 #define ABSTRACTION "/etc/apparmor.d/abstractions/libvirt-qemu"
+#define BRIDGE_CONF "/etc/qemu/bridge.conf"
+#define DROP_IN "/etc/systemd/system/user@1000.service.d/90-vfiotui-memlock.conf"
 #define LOCAL "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 
 static void add_vm(struct wish *w, const char *name, const char *file)
@@ -82,7 +84,23 @@ static const struct {
 	{&target_vm_nodes, "memory = 4G\n", LOCAL, NULL},
 	{&target_vm_kvm, "ignore-msrs = yes\n", KVM_CONF, "options kvm ignore_msrs=1\n"},
 	{&target_vm_kvm, "ignore-msrs = no\n", KVM_CONF, NULL},
+	{&target_vm_network, "network = bridge\ninterface = br0\n", BRIDGE_CONF, "allow br0\n"},
+	{&target_vm_network, "network = macvtap\ninterface = eth0\n", BRIDGE_CONF, NULL},
+	{&target_vm_network, "network = user\ninterface = br0\n", BRIDGE_CONF, NULL},
+	{&target_vm_memory, "memory = 8G\ndevice = 01:00.0\n", DROP_IN,
+	 "[Service]\nLimitMEMLOCK=9437184K\n"},
+	{&target_vm_memory, "memory = 8G\n", DROP_IN, NULL},
 };
+
+/* A host with AppArmor, systemd, and a user alex. */
+static void put_host(struct bed *b)
+{
+	bed_put(b, ABSTRACTION, "# libvirt's\n");
+	bed_put(b, "/usr/lib/systemd/system/user@.service", "[Service]\n");
+	bed_put(b, "/etc/passwd",
+		"root:x:0:0::/root:/bin/sh\nalexa:x:1001:1001::/:/bin/sh\n"
+		"alex:x:1000:1000::/home/alex:/bin/sh\n");
+}
 
 static void test_files(void **state)
 {
@@ -93,7 +111,7 @@ static void test_files(void **state)
 		struct bed b;
 
 		bed_init(&b);
-		bed_put(&b, ABSTRACTION, "# libvirt's\n");
+		put_host(&b);
 		wish_for(&w, rows[i].profile);
 		assert_int_equal(bed_apply(&b, rows[i].target, &w), 0);
 		text = bed_get(&b, rows[i].path);
@@ -116,9 +134,11 @@ static void test_laws(void **state)
 			struct bed b;
 
 			bed_init(&b);
-			bed_put(&b, ABSTRACTION, "# libvirt's\n");
+			put_host(&b);
 			if (locals[n])
 				bed_put(&b, LOCAL, locals[n]);
+			if (locals[n])
+				bed_put(&b, BRIDGE_CONF, locals[n]);
 			wish_for(&w, rows[i].profile);
 			laws_run(&laws, rows[i].profile, &b, &w);
 			assert_int_equal(laws.refused, 0);
@@ -126,6 +146,44 @@ static void test_laws(void **state)
 			wish_release(&w);
 			bed_release(&b);
 		}
+	}
+}
+
+/* What the file's owner says of the bridge decides; a denial is said, not worked around. */
+static void test_bridge_conf(void **state)
+{
+	static const struct {
+		const char *before, *after; /* NULL: as before */
+		enum check_state check;
+	} files[] = {
+		{"allow virbr0\n", "allow virbr0\nallow br0\n", CHECK_OK},
+		{"allow virbr0", "allow virbr0\nallow br0", CHECK_OK},
+		{"# hand-made\n\tallow\tbr0 \n", NULL, CHECK_OK},
+		{"allow all\n", NULL, CHECK_OK},
+		{"allow br01\n", "allow br01\nallow br0\n", CHECK_OK},
+		{"#allow br0\n", "#allow br0\nallow br0\n", CHECK_OK},
+		{"deny br0\nallow all\n", NULL, CHECK_FAILED},
+		{"deny all\n", NULL, CHECK_FAILED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct checks checks = {.len = 0};
+		struct wish w;
+		struct bed b;
+
+		bed_init(&b);
+		bed_put(&b, BRIDGE_CONF, files[i].before);
+		wish_for(&w, "network = bridge\ninterface = br0\n");
+		assert_int_equal(bed_apply(&b, &target_vm_network, &w), 0);
+		assert_string_equal(bed_get(&b, BRIDGE_CONF),
+				    files[i].after ? files[i].after : files[i].before);
+		assert_int_equal(bed_verify(&b, &target_vm_network, &w, NULL, &checks), 0);
+		assert_int_equal(checks.len, 1);
+		assert_int_equal(checks.items[0].state, files[i].check);
+		checks_release(&checks);
+		wish_release(&w);
+		bed_release(&b);
 	}
 }
 
@@ -395,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_laws),
+		cmocka_unit_test(test_bridge_conf),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_a_member_is_not_added),

@@ -73,6 +73,23 @@ hand_over_all() {
 	done
 }
 
+# The card is free once the last program of the desktop is gone.
+is_free() { # DEVICE
+	! display_use "$1" >/dev/null
+}
+
+notes=$root/run/vfiotui-desktop-$name
+free_card() {
+	local device
+	say "the desktop ends now; it comes back after the guest's end"
+	if ! end_desktop || ! free_console || ! unload_nvidia; then
+		die "the graphics card can't be had; the desktop is given back"
+	fi
+	for device in ${to_bind[@]+"${to_bind[@]}"}; do
+		wait_for is_free "$device" || die "$device is in use: $(display_use "$device"); the desktop is given back"
+	done
+}
+
 give_back() {
 	local i device path
 	for ((i = ${#bound[@]} - 1; i >= 0; i--)); do

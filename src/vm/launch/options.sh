@@ -8,6 +8,7 @@ root=${VFIOTUI_ROOT:-} # for tests: where /sys, /proc and /dev are looked for
 create_size=
 more=()
 mode=start
+arguments=("$@")
 boot_cdroms=()
 
 say() {

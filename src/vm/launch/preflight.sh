@@ -55,27 +55,35 @@ is_ours() { # DEVICE
 }
 
 # Who has a file open that a device stands behind?
-say_holder() { # DEVICE FILE
+holder_of() { # FILE
 	local at pid
-	at=$(find "$root"/proc/[0-9]*/fd -lname "$2" -print -quit 2>/dev/null || true)
-	[ -n "$at" ] || return 0
+	at=$(find "$root"/proc/[0-9]*/fd -lname "$1" -print -quit 2>/dev/null || true)
+	[ -n "$at" ] || return 1
 	pid=${at#"$root"/proc/}
 	pid=${pid%%/*}
-	problem "$1 is in use: $2 is open in $(read_word "$root/proc/$pid/comm") (process $pid); end it first"
+	printf '%s is open in %s (process %s)' "$1" "$(read_word "$root/proc/$pid/comm")" "$pid"
+}
+
+# Who shows a picture with the card?
+display_use() { # DEVICE
+	local entry
+	for entry in "$root/sys/bus/pci/devices/$1"/drm/card* "$root/sys/bus/pci/devices/$1"/drm/renderD*; do
+		[ ! -e "$entry" ] || ! holder_of "/dev/dri/${entry##*/}" || return 0
+	done
+	[ "$(driver_of "$1")" = nvidia ] && holder_of '/dev/nvidia[0-9]*'
 }
 
 # What the host would lose at once with a device that it has now.
 check_use() { # DEVICE
-	local path=$root/sys/bus/pci/devices/$1 entry block
+	local path=$root/sys/bus/pci/devices/$1 entry block use
 	for entry in "$path"/net/*; do
 		if [ "$(read_word "$entry/operstate")" = up ]; then
 			problem "$1 is in use: the network link ${entry##*/} is up; take it down first"
 		fi
 	done
-	for entry in "$path"/drm/card* "$path"/drm/renderD*; do
-		[ ! -e "$entry" ] || say_holder "$1" "/dev/dri/${entry##*/}"
-	done
-	if [ "$(driver_of "$1")" = nvidia ]; then say_holder "$1" '/dev/nvidia[0-9]*'; fi
+	if [ "$single_gpu" = no ] && use=$(display_use "$1"); then
+		problem "$1 is in use: $use; end it first, or set single_gpu (host's only GPU) to end the desktop"
+	fi
 	while IFS= read -r entry; do
 		block=${entry%/dev}
 		block=${block##*/}
@@ -141,6 +149,12 @@ check_device() { # DEVICE IDS
 	check_group "$1" "$group"
 }
 
+check_desktop() {
+	[ "$single_gpu" = yes ] || return 0
+	[ "$EUID" -eq 0 ] || problem "the desktop is ended and brought back by root only: sudo vfiotui vm start '$name'"
+	[ "$bind" = at-start ] || problem "with bind = at-boot the host never has the card: set single-gpu = no"
+}
+
 check_memory() {
 	local locked needed=$((memory + 512)) dir free
 	if [ ${#devices[@]} -gt 0 ] || [ "$lock_memory" = yes ]; then
@@ -148,7 +162,7 @@ check_memory() {
 		ulimit -l unlimited 2>/dev/null || true
 		locked=$(ulimit -l)
 		if [ "$EUID" -ne 0 ] && [ "$locked" != unlimited ] && [ "$locked" -lt $((needed * 1024)) ]; then
-			problem "you may lock $((locked / 1024)) MiB of memory, the guest needs $needed; vfiotui sets the limit up (vm edit), then log in again"
+			problem "you may lock $((locked / 1024)) MiB of memory, the guest needs $needed; vfiotui writes the limit with the VM (vm edit); it holds for logins after that: log out of all sessions, or reboot"
 		fi
 	fi
 	if [ -n "$hugepages" ]; then
@@ -174,6 +188,16 @@ check_disk() { # FILE SIZE READ-ONLY
 	fi
 }
 
+# Where the distributions put it; only root can make a network device without its setuid bit.
+check_bridge_helper() {
+	local file
+	for file in "$root"/usr/lib/qemu/qemu-bridge-helper "$root"/usr/libexec/qemu-bridge-helper; do
+		if [ -e "$file" ] && [ ! -u "$file" ]; then
+			problem "QEMU's bridge helper may not do that for you: sudo chmod u+s $file, or start with sudo"
+		fi
+	done
+}
+
 check_network() {
 	local conf=$root/etc/qemu/bridge.conf
 	case $network in
@@ -182,6 +206,8 @@ check_network() {
 			problem "there is no bridge $interface; make one, or choose the user network"
 		elif [ -r "$conf" ] && ! grep -qE "^[[:space:]]*allow[[:space:]]+(all|${interface//./\\.})([[:space:]]|\$)" "$conf"; then
 			problem "QEMU's bridge helper does not know $interface; add the line 'allow $interface' to /etc/qemu/bridge.conf"
+		elif [ "$EUID" -ne 0 ]; then
+			check_bridge_helper
 		fi
 		;;
 	macvtap)
@@ -250,8 +276,8 @@ check_files() {
 	for file in ${boot_cdroms[@]+"${boot_cdroms[@]}"} ${cdroms[@]+"${cdroms[@]}"} ${roms[@]+"${roms[@]}"}; do
 		[ -z "$file" ] || [ -r "$file" ] || problem "$file can't be read"
 	done
-	if [ "$firmware" = uefi ] && [ -z "$ovmf_code" ]; then
-		problem "there is no OVMF firmware; install it (edk2-ovmf, ovmf), or set firmware = bios"
+	if [ "$firmware" != bios ] && [ -z "$ovmf_code" ]; then
+		problem "there was no OVMF for $firmware when this was written; install it (edk2-ovmf, ovmf), then: sudo vfiotui vm edit '$name' --firmware $firmware"
 	elif [ -n "$ovmf_code" ]; then
 		for file in "$ovmf_code" "$ovmf_vars"; do
 			[ -r "$file" ] || problem "$file can't be read"
@@ -285,6 +311,7 @@ check_all() {
 	for i in ${usb[@]+"${usb[@]}"}; do
 		check_usb "$i"
 	done
+	check_desktop
 	check_memory
 	check_files
 	check_network

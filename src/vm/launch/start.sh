@@ -10,6 +10,11 @@ if [ "$mode" = print ]; then
 	exit 0
 fi
 
+# The desktop's end takes its processes and its terminal along: this one leaves both before.
+if [ "$single_gpu" = yes ] && [ -z "${VFIOTUI_SCOPE:-}" ] && [ -d "$root/run/systemd/system" ]; then
+	export VFIOTUI_SCOPE=yes
+	exec systemd-run --quiet --collect --scope --slice=machine.slice -- "$BASH" "$0" ${arguments[@]+"${arguments[@]}"}
+fi
 umask 077
 mkdir -p -- "$run"
 exec 9>>"$socket.pid"
@@ -27,7 +32,9 @@ cleanup() {
 		wait "$pid" 2>/dev/null
 	fi
 	stop_helpers
+	load_nvidia
 	give_back
+	bring_back_desktop
 	rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.tpm" "$socket.spice" "$socket.vnc" "$socket.screens"
 	: >"$socket.pid"
 }
@@ -48,6 +55,13 @@ stop() {
 }
 trap cleanup EXIT
 trap stop INT TERM HUP
+if [ "$single_gpu" = yes ]; then
+	trap '' HUP
+	if [ -t 2 ]; then
+		say "from here on all is in the log $socket.log"
+		exec </dev/null >"$socket.log" 2>&1
+	fi
+fi
 
 for i in "${!disks[@]}"; do
 	[ -e "${disks[i]}" ] || create_disk "${disks[i]}" "${disk_formats[i]}" "${disk_sizes[i]}"
@@ -68,6 +82,7 @@ esac
 rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.asked"
 mkfifo -- "$socket.monitor.in" "$socket.monitor.out" # this script's own way to QEMU
 exec 8<>"$socket.monitor.in"
+[ "$single_gpu" = no ] || free_card
 hand_over_all
 start_helpers
 case $audio in # QEMU may run as root; the sound is the user's
@@ -82,10 +97,12 @@ pa)
 esac
 [ "$vnc" = no ] || say "the screen is at $socket.vnc (VNC); from elsewhere: ssh -L 5900:$socket.vnc HOST, then vncviewer localhost"
 
-trap 'signalled=early' INT TERM HUP # until it is known whom to tell
+trap 'signalled=early' INT TERM # until it is known whom to tell
+[ "$single_gpu" = yes ] || trap 'signalled=early' HUP
 "$qemu" "${args[@]}" </dev/null 9>&- &
 pid=$!
-trap stop INT TERM HUP
+trap stop INT TERM
+[ "$single_gpu" = yes ] || trap stop HUP
 [ "$signalled" != early ] || stop
 if [ ${#pin[@]} -gt 0 ] || [ -n "$pin_emulator" ]; then
 	pin_later "$pid" 9>&- &
