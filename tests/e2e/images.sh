@@ -68,7 +68,7 @@ machine() { # NAME
 	rm -rf "${root:?}/etc/mkinitcpio"* "${root:?}"/usr/bin/mkinitcpio "${root:?}"/boot/*
 	mkdir -p "$root/boot" "$root/etc/modprobe.d" "$root/etc/udev/rules.d"
 	: >"$root/boot/vmlinuz-$release"
-	printf 'CONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n' >"$root/boot/config-$release"
+	printf 'CONFIG_BLK_DEV_INITRD=y\nCONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n' >"$root/boot/config-$release"
 }
 
 program() { # PATH: something that is there
