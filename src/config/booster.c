@@ -2,7 +2,8 @@
 /*
  * booster: modules_force_load in /etc/booster.yaml, a string of names with commas between (not a
  * YAML list), loaded early and put into the image (booster: docs/manpage.md). It reads the options
- * of modprobe.d when it builds an image and copies no file of it.
+ * of modprobe.d when it builds an image, but not the softdep lines (generator/kmod.go), and copies no
+ * file of it: the order of this list is all that puts vfio-pci before a driver in the image.
  * Owned: "booster NAME", "booster line" where the whole line is ours, "booster created".
  */
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * kernelstub (Pop!_OS): it keeps the options in /etc/kernelstub/configuration, JSON, as a list in
- * "user" (else "default"), and writes the loader's entries of them. -a adds, -d takes out.
+ * "user" (else "default"), and writes the loader's entries of them. -a adds what is not there yet;
+ * -d takes out, and leaves the others in any order (kernelstub/application.py makes sets of them).
  * Owned: "kernelstub PARAMETER".
  */
 #include <errno.h>

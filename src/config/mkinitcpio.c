@@ -5,6 +5,10 @@
  *
  * With the hook udev (busybox) MODULES load before the cold plug, in their order; with the hook
  * systemd nothing orders the two, and the softdep in modprobe.d decides (install/systemd).
+ * rd.modules-load= is read by the same service as MODULES are, so it would be no earlier.
+ *
+ * Held against mkinitcpio v41: both hooks, a string MODULES without a last newline, a unified image
+ * by ukify 257 with /etc/kernel/cmdline and a drop-in of /etc/cmdline.d.
  */
 #include "config/mkinitcpio.h"
 
