@@ -136,7 +136,8 @@ void app_vms_go_on(struct app *app)
 int app_timeout(const struct app *app)
 {
 	const int vms = vms_timeout(&app->vms);
-	const int other = app_is_busy(app) ? 200 : ration_wait(&app->ration, runner_clock());
+	const int other = app_is_busy(app) ? runner_wait(app->runner)
+					   : ration_wait(&app->ration, runner_clock());
 
 	return other < 0 || (vms >= 0 && vms < other) ? vms : other;
 }

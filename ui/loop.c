@@ -150,7 +150,7 @@ static bool serve(struct loop *l)
 
 static int timeout(const struct loop *l)
 {
-	int wait = l->leaving ? -1 : app_timeout(l->app);
+	int wait = l->leaving && !app_is_busy(l->app) ? -1 : app_timeout(l->app);
 	int hint = hints_wait(&l->hints, runner_clock());
 
 	if (hint >= 0 && (wait < 0 || hint < wait))
@@ -178,8 +178,7 @@ static void take_all(struct loop *l, const struct pollfd *fds)
 		take_signals(l);
 	if (fds[SOURCE_TTY].revents && !l->leaving)
 		take_input(l, fds[SOURCE_TTY].revents);
-	if (fds[SOURCE_CHILD].revents)
-		app_child(l->app);
+	app_child(l->app);
 	if (fds[SOURCE_WATCH].revents)
 		take_hints(l);
 	if (!l->leaving)

@@ -146,6 +146,12 @@ void runner_free(struct runner *r)
 	free(r);
 }
 
+/* Its output may end before it does, and be held open after it: then only asking tells. */
+int runner_wait(const struct runner *r)
+{
+	return r->process.fd < 0 ? 10 : 200;
+}
+
 int runner_fd(const struct runner *r)
 {
 	return r->done ? -1 : r->process.fd;
@@ -153,7 +159,15 @@ int runner_fd(const struct runner *r)
 
 void runner_ready(struct runner *r)
 {
-	if (r->done || process_read(&r->process, &r->output) > 0)
+	bool ended;
+
+	if (r->done)
+		return;
+	/* Asked first: what it said up to its end is in the pipe then. */
+	ended = process_has_ended(&r->process);
+	(void)!process_read(&r->process,
+			    &r->output); /* a pipe that fails is closed, as at its end */
+	if (!ended)
 		return;
 	report(r, process_reap(&r->process));
 	start_next(r);

@@ -35,8 +35,12 @@ struct process {
 	}
 
 int process_spawn(struct process *ret, const struct strv *argv, struct err *reterr) must_check;
-/* Appends what is there without waiting: 1 more may come, 0 end of output, negative errno. */
+/*
+ * Appends what is there without waiting, a mebibyte at the most: 1 more may come, 0 end of output, negative errno.
+ */
 int process_read(struct process *p, struct str *out) must_check;
+/* The child has ended, whoever still holds its output open, and process_reap() would not wait. */
+bool process_has_ended(const struct process *p);
 /* After the end of output: waits for the child; exit status 0..255, or 128 + signal. */
 int process_reap(struct process *p);
 /* Signals the child's whole group. */

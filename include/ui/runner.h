@@ -58,6 +58,9 @@ struct runner {
 struct runner *runner_new(struct situation *s, struct plan *plan) must_check;
 void runner_free(struct runner *r); /* NULL is fine; kills nothing: call it when done */
 int runner_fd(const struct runner *r);
+/* Milliseconds until runner_ready() is to be called also when nothing was said. */
+int runner_wait(const struct runner *r);
+/* Takes what the command said; goes on to the next one when it has ended, whoever still holds its output. */
 void runner_ready(struct runner *r);
 /* Asks the running command to end; it then counts as failed. */
 void runner_stop(struct runner *r);

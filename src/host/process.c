@@ -18,6 +18,8 @@
 #define CLEAN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define OUTPUT_MAX (16U << 20)
 #define CHUNK 16384
+/* Read at once: a child that never stops talking must not keep the reader from all else. */
+#define CHUNKS_AT_ONCE 64
 #define TIMED_OUT 124 /* as timeout(1) */
 #define USUAL_UMASK 022
 
@@ -144,6 +146,7 @@ static int open_pipe(int ends[2])
 
 			close(ends[0]);
 			close(ends[1]);
+			ends[0] = ends[1] = -1;
 			return r;
 		}
 		if (fd != ends[i])
@@ -175,13 +178,16 @@ int process_spawn(struct process *ret, const struct strv *argv, struct err *rete
 	return 0;
 }
 
-/* Appends what a non-blocking pipe holds; what goes beyond the most that is kept is read and dropped. */
+/*
+ * Appends what a non-blocking pipe holds, up to CHUNKS_AT_ONCE: 1 while it is open. What goes beyond the most that
+ * is kept is read and dropped.
+ */
 static int drain(int *fd, struct str *out)
 {
 	char chunk[CHUNK];
-	ssize_t n;
+	ssize_t n = 1;
 
-	for (;;) {
+	for (int i = 0; i < CHUNKS_AT_ONCE; i++) {
 		n = read(*fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -190,7 +196,7 @@ static int drain(int *fd, struct str *out)
 		if (out->len < OUTPUT_MAX)
 			str_add(out, chunk, (size_t)n);
 	}
-	if (n < 0 && errno == EAGAIN)
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return 1;
 	n = n < 0 ? -errno : 0;
 	close(*fd);
@@ -201,6 +207,14 @@ static int drain(int *fd, struct str *out)
 int process_read(struct process *p, struct str *out)
 {
 	return p->fd < 0 ? 0 : drain(&p->fd, out);
+}
+
+bool process_has_ended(const struct process *p)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return p->pid <= 0 || waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	       info.si_pid == p->pid;
 }
 
 static int status_of(int wait_status)

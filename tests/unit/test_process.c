@@ -255,6 +255,46 @@ static void reading_does_not_wait(void **state)
 	assert_true(now_ms() - start < 50000); /* sleep would take longer */
 }
 
+static void a_child_that_never_stops_talking_is_read_in_portions(void **state)
+{
+	auto_strv struct strv argv = STRV_INIT;
+	struct process p = PROCESS_INIT;
+
+	(void)state;
+	strv_split(&argv, "dd if=/dev/zero bs=1M count=8 status=none", " ");
+	assert_int_equal(process_spawn(&p, &argv, NULL), 0);
+	for (int more = 1; more;) {
+		auto_str struct str out = STR_INIT;
+
+		more = process_read(&p, &out);
+		assert_true(out.len <= 1 << 20);
+	}
+	assert_int_equal(process_reap(&p), 0);
+}
+
+/* The command is over, though what it left in the background holds its output. */
+static void the_end_is_seen_whoever_holds_the_output(void **state)
+{
+	auto_strv struct strv argv = STRV_INIT;
+	auto_str struct str out = STR_INIT;
+	struct process p = PROCESS_INIT;
+	const long start = now_ms();
+
+	(void)state;
+	strv_add(&argv, "sh");
+	strv_add(&argv, "-c");
+	strv_add(&argv, "sleep 600 & echo done; exit 3");
+	assert_int_equal(process_spawn(&p, &argv, NULL), 0);
+	while (!process_has_ended(&p) && now_ms() - start < 60000)
+		usleep(1000);
+	assert_true(process_has_ended(&p)); /* and may be asked again */
+	assert_int_equal(process_read(&p, &out), 1);
+	assert_string_equal(out.data, "done\n");
+	kill(-p.pid, SIGKILL);
+	assert_int_equal(process_reap(&p), 3);
+	assert_true(process_has_ended(&p));
+}
+
 static int open_fds(void)
 {
 	int count = 0;
@@ -295,6 +335,8 @@ int main(void)
 		cmocka_unit_test(output_is_kept_up_to_a_limit_and_the_rest_drained),
 		cmocka_unit_test(streams_both_outputs_in_order),
 		cmocka_unit_test(reading_does_not_wait),
+		cmocka_unit_test(a_child_that_never_stops_talking_is_read_in_portions),
+		cmocka_unit_test(the_end_is_seen_whoever_holds_the_output),
 		cmocka_unit_test(no_fd_is_left_open),
 	};
 
