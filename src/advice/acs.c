@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "advice/acs_quirks.h"
-#include "base/shell.h"
+#include "advice/override.h"
 
 /* SV, RR, CR and UF: what drivers/iommu/iommu.c asks for (REQ_ACS_FLAGS). */
 #define ACS_REQUIRED 0x1d
@@ -137,44 +137,14 @@ void acs_override_text(const struct acs_override_set *o, struct str *out)
 	}
 }
 
-static bool has_id(const struct acs_override_set *o, uint16_t vendor, uint16_t device)
-{
-	for (size_t i = 0; i < o->ids_len; i++)
-		if (o->ids[i].vendor == vendor && o->ids[i].device == device)
-			return true;
-	return false;
-}
-
 void acs_override_join(struct acs_override_set *o, const struct acs_override_set *more)
 {
 	o->downstream |= more->downstream;
 	o->multifunction |= more->multifunction;
 	for (size_t i = 0; i < more->ids_len; i++)
 		if (o->ids_len < ACS_OVERRIDE_IDS &&
-		    !has_id(o, more->ids[i].vendor, more->ids[i].device))
+		    !acs_override_has_id(o, more->ids[i].vendor, more->ids[i].device))
 			o->ids[o->ids_len++] = more->ids[i];
-}
-
-/* As the patch reads it: words it does not know are passed over, and each use of the parameter adds. */
-static void read_parameter(const char *cmdline, struct acs_override_set *ret)
-{
-	static const char key[] = "pcie_acs_override=";
-	auto_strv struct strv params = STRV_INIT;
-
-	kernel_params_split(&params, cmdline);
-	for (size_t i = 0; i < params.len; i++) {
-		auto_strv struct strv words = STRV_INIT;
-
-		if (!text_starts_with(params.items[i], key))
-			continue;
-		strv_split(&words, params.items[i] + sizeof(key) - 1, ",");
-		for (size_t k = 0; k < words.len; k++) {
-			struct acs_override_set one;
-
-			if (!acs_override_parse(words.items[k], &one, NULL))
-				acs_override_join(ret, &one);
-		}
-	}
 }
 
 /* How many devices the rule puts into other company than the kernel did. */
@@ -200,7 +170,7 @@ void acs_override_in_force(const struct topology *t, const struct platform *p,
 	memset(ret, 0, sizeof(*ret));
 	if (p->acs_override != ACS_OVERRIDE_ACTIVE && p->acs_override != ACS_OVERRIDE_UNKNOWN)
 		return;
-	read_parameter(p->cmdline ? p->cmdline : "", ret);
+	acs_override_of_line(p->cmdline, ret);
 	if (acs_override_is_empty(ret) || p->acs_override == ACS_OVERRIDE_ACTIVE)
 		return;
 	if (count_differences(t, ret) >= count_differences(t, NULL))

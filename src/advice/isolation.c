@@ -56,19 +56,19 @@ static size_t path_culprit(const struct model *m, size_t i)
 static bool bridge_aliases(const struct device *bridge)
 {
 	switch (bridge->caps.pcie_type) {
+	case PCIE_TO_PCI:
+	case PCI_TO_PCIE:
+	case PCIE_NONE:
+		return true;
 	case PCIE_ROOT_PORT:
 	case PCIE_UPSTREAM:
 	case PCIE_DOWNSTREAM:
-		return false;
-	case PCIE_TO_PCI:
-	case PCI_TO_PCIE:
-	case PCIE_ENDPOINT:
+	case PCIE_ENDPOINT: /* of no bridge, but a faulty one may say so; the kernel passes over it */
 	case PCIE_LEGACY_ENDPOINT:
 	case PCIE_RC_ENDPOINT:
 	case PCIE_RC_EVENT_COLLECTOR:
-	case PCIE_NONE:
 	default:
-		return true;
+		return false;
 	}
 }
 

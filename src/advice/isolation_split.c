@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/override.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -33,17 +34,9 @@ static bool parts(const struct topology *t, const struct iommu_group *g, const s
 	return apart;
 }
 
-static bool has_id(const struct acs_override_set *set, const struct device *d)
-{
-	for (size_t i = 0; i < set->ids_len; i++)
-		if (set->ids[i].vendor == d->vendor && set->ids[i].device == d->id)
-			return true;
-	return false;
-}
-
 static void add_id(struct acs_override_set *set, const struct device *d)
 {
-	if (set->ids_len == ACS_OVERRIDE_IDS || has_id(set, d) ||
+	if (set->ids_len == ACS_OVERRIDE_IDS || acs_override_has_id(set, d->vendor, d->id) ||
 	    acs_verdict(d, NULL) != ACS_FAIL_NO_CAPABILITY)
 		return;
 	set->ids[set->ids_len].vendor = d->vendor;

@@ -291,6 +291,9 @@ static void test_what_is_in_force(void **state)
 {
 	static char parted[] = "ro pcie_acs_override=downstream,nonsense "
 			       "pcie_acs_override=multifunction quiet";
+	static char spelled[] =
+		"ro pcie-acs-override=downstream \"pcie_acs_override=multifunction\"";
+	static char of_init[] = "ro -- pcie_acs_override=downstream,multifunction";
 	static char plain[] = "ro quiet";
 	static const struct {
 		enum acs_override kernel;
@@ -299,6 +302,8 @@ static void test_what_is_in_force(void **state)
 	} cases[] = {
 		{ACS_OVERRIDE_ACTIVE, parted, true, true},
 		{ACS_OVERRIDE_ACTIVE, parted, false, true},
+		{ACS_OVERRIDE_ACTIVE, spelled, true, true},
+		{ACS_OVERRIDE_ACTIVE, of_init, true, false},
 		{ACS_OVERRIDE_UNKNOWN, parted, true, true},
 		{ACS_OVERRIDE_UNKNOWN, parted, false, false},
 		{ACS_OVERRIDE_UNSUPPORTED, parted, false, false},
