@@ -50,7 +50,7 @@ static const struct option_row rows[] = {
 	{"no-way-back", OPTION_NO_WAY_BACK, FLAG, MEMBER(no_way_back), no_argument, NULL,
 	 "write no boot entry without passthrough"},
 	{"trial", OPTION_TRIAL, FLAG, MEMBER(trial), no_argument, NULL,
-	 "the boot after the next is without passthrough, unless kept"},
+	 "the boot after next is without passthrough, unless kept"},
 	{"disable-vga", OPTION_DISABLE_VGA, FLAG, MEMBER(disable_vga), no_argument, NULL,
 	 "keep vfio-pci's cards out of VGA arbitration"},
 	{"disable-idle-d3", OPTION_DISABLE_IDLE_D3, FLAG, MEMBER(disable_idle_d3), no_argument,
