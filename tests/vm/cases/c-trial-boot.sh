@@ -1,4 +1,3 @@
-# every change
 # A trial boot through GRUB: once with passthrough, then without it by itself, since nobody said that all is well; said, it stays.
 disk=$TMP/disk.qcow2
 machine --disk "$disk" --boot bios --topology intel <<-'INSIDE'
