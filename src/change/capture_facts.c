@@ -320,11 +320,14 @@ static void each_account(struct capture_context *c, const char *path,
 		return;
 	strv_split(&lines, text.data, "\n");
 	for (size_t i = 0; i < lines.len; i++) {
-		auto_strv struct strv fields = STRV_INIT;
+		char *rest = lines.items[i];
+		const char *name = strsep(&rest, ":");
+		const char *number;
 
-		strv_split(&fields, lines.items[i], ":");
-		if (fields.len >= 3)
-			fn(data, fields.items[0], strtol(fields.items[2], NULL, 10));
+		strsep(&rest, ":"); /* the password, which may be empty */
+		number = strsep(&rest, ":");
+		if (number)
+			fn(data, name, strtol(number, NULL, 10));
 	}
 }
 
