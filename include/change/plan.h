@@ -81,7 +81,10 @@ bool plan_is_empty(const struct plan *p);
  * Notes and warnings in passing don't count.
  */
 bool plan_same(const struct plan *a, const struct plan *b);
-/* The first `block` finding that no word of `forced` (codes) names, or NULL. */
+/*
+ * The first `block` finding that no word of `forced` (codes) names, or NULL. Taking everything back is never
+ * refused for what the host lacks; only where the kernel's parameters have no certain place.
+ */
 const struct finding *plan_blocker(const struct plan *p, const struct strv *forced);
 
 #endif

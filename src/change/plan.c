@@ -117,7 +117,9 @@ const struct finding *plan_blocker(const struct plan *p, const struct strv *forc
 	for (size_t i = 0; i < p->findings.len; i++) {
 		const struct finding *f = &p->findings.items[i];
 
-		if (f->severity == SEVERITY_BLOCK && !(forced && strv_has(forced, f->code)))
+		if (f->severity != SEVERITY_BLOCK || (forced && strv_has(forced, f->code)))
+			continue;
+		if (p->selection.len || !strcmp(f->code, PLAN_LOADER_CODE))
 			return f;
 	}
 	return NULL;

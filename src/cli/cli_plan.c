@@ -153,10 +153,10 @@ int cmd_plan(struct cli *c)
 	return EXIT_DONE;
 }
 
-/* Why this plan may not be applied. Taking everything back is never refused for what the host lacks. */
+/* Why this plan may not be applied. */
 static int refuse_blocked(const struct cli *c, const struct plan *p, struct err *reterr)
 {
-	const struct finding *f = p->selection.len ? plan_blocker(p, &c->args.forced) : NULL;
+	const struct finding *f = plan_blocker(p, &c->args.forced);
 
 	if (!f)
 		return 0;

@@ -561,8 +561,10 @@ static void a_blocker_can_be_named(void **state)
 {
 	auto_strv struct strv forced = STRV_INIT;
 	struct plan p = {.findings = FINDINGS_INIT};
+	const struct pci_addr disk = {.bus = 5};
 
 	(void)state;
+	selection_add(&p.selection, &disk);
 	findings_add(&p.findings, "no-vfio-module", SEVERITY_BLOCK, xstrdup("host"), xstrdup("x"),
 		     NULL);
 	findings_add(&p.findings, "root-disk", SEVERITY_BLOCK, xstrdup("0000:05:00.0"),
@@ -573,6 +575,13 @@ static void a_blocker_can_be_named(void **state)
 	assert_string_equal(plan_blocker(&p, &forced)->code, "root-disk");
 	strv_add(&forced, "root-disk");
 	assert_null(plan_blocker(&p, &forced));
+	/* Taking everything back is refused for nothing that the host lacks; an unknown place for parameters is. */
+	selection_remove(&p.selection, &disk);
+	assert_null(plan_blocker(&p, NULL));
+	findings_add(&p.findings, "boot-loader", SEVERITY_BLOCK, xstrdup("host"), xstrdup("x"),
+		     NULL);
+	assert_string_equal(plan_blocker(&p, NULL)->code, "boot-loader");
+	selection_release(&p.selection);
 	findings_release(&p.findings);
 }
 
