@@ -162,6 +162,48 @@ static void test_what_decides(void **state)
 	assert_int_equal(acs_verdict(&d, &all), ACS_PASS);
 }
 
+/* What the capability offers of SV, RR, CR and UF (0x1d) must be switched on; what it doesn't is no failure. */
+static void test_bits(void **state)
+{
+	static const struct {
+		uint16_t cap, ctl;
+		enum acs_verdict verdict;
+	} cases[] = {
+		{0x1d, 0x1d, ACS_PASS},          {0x1f, 0x1d, ACS_PASS},
+		{0x7f, 0x1d, ACS_PASS},          {0x1d, 0x1c, ACS_FAIL_BITS_OFF},
+		{0x1d, 0x19, ACS_FAIL_BITS_OFF}, {0x1d, 0x15, ACS_FAIL_BITS_OFF},
+		{0x1d, 0x0d, ACS_FAIL_BITS_OFF}, {0x1d, 0x00, ACS_FAIL_BITS_OFF},
+		{0x01, 0x01, ACS_PASS},          {0x62, 0x00, ACS_PASS},
+		{0x00, 0x00, ACS_PASS},          {0x10, 0x0d, ACS_FAIL_BITS_OFF},
+	};
+	struct device d = function(0x1022, 0x1453, PCIE_ROOT_PORT);
+
+	(void)state;
+	d.caps.acs = true;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		d.caps.acs_cap = cases[i].cap;
+		d.caps.acs_ctl = cases[i].ctl;
+		assert_int_equal(acs_verdict(&d, NULL), cases[i].verdict);
+	}
+}
+
+/* pcie_acs_override=multifunction: of an endpoint with several functions only, and never one with the capability. */
+static void test_override_multifunction(void **state)
+{
+	const struct acs_override_set multifunction = {.multifunction = true};
+	struct device d = function(0x10de, 0x2484, PCIE_ENDPOINT);
+
+	(void)state;
+	assert_int_equal(acs_verdict(&d, &multifunction), ACS_PASS);
+	d.caps.acs = true;
+	d.caps.acs_cap = 0x1d;
+	assert_int_equal(acs_verdict(&d, &multifunction), ACS_FAIL_BITS_OFF);
+	d = function(0x1022, 0x1453, PCIE_ROOT_PORT);
+	assert_int_equal(acs_verdict(&d, &multifunction), ACS_FAIL_NO_CAPABILITY);
+	d = function(0x1022, 0x1453, PCIE_NONE);
+	assert_int_equal(acs_verdict(&d, &multifunction), ACS_FAIL_LEGACY);
+}
+
 static bool aliases(uint16_t vendor, uint16_t id, uint8_t slot, uint8_t fn, uint8_t other_slot,
 		    uint8_t other_fn)
 {
@@ -205,6 +247,8 @@ int main(void)
 		cmocka_unit_test(test_southbridges),
 		cmocka_unit_test(test_root_complex_endpoints),
 		cmocka_unit_test(test_what_decides),
+		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_override_multifunction),
 		cmocka_unit_test(test_requester_ids),
 	};
 
