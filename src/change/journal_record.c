@@ -2,31 +2,26 @@
 #include "change/journal_record.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "change/journal_json.h"
 
-#define SCHEMA 1
-
-static const char *const state_names[CHANGE_STATES] = {
+const char *const journal_state_names[CHANGE_STATES] = {
 	[CHANGE_PREPARED] = "prepared", [CHANGE_WRITTEN] = "written", [CHANGE_DONE] = "done",
 	[CHANGE_FAILED] = "failed",     [CHANGE_UNDONE] = "undone",
 };
 
-static const char *const bind_names[] = {
+const char *const journal_bind_names[JOURNAL_BINDS] = {
 	[BIND_AUTO] = "auto",
 	[BIND_IDS] = "ids",
 	[BIND_ADDRESS] = "address",
 };
 
-static const struct {
-	const char *name;
-	size_t offset; /* of a bool in struct plan_choices */
-} choice_flags[] = {
+const struct journal_choice_flag journal_choice_flags[JOURNAL_CHOICE_FLAGS] = {
 	{"no_pt", offsetof(struct plan_choices, no_pt)},
 	{"no_script", offsetof(struct plan_choices, no_script)},
 	{"no_way_back", offsetof(struct plan_choices, no_way_back)},
@@ -39,7 +34,7 @@ static const struct {
 
 const char *change_state_name(enum change_state s)
 {
-	return state_names[s];
+	return journal_state_names[s];
 }
 
 static void command_release(struct command *c)
@@ -73,167 +68,6 @@ void change_record_release(struct change_record *r)
 	strv_release(&r->made);
 	memset(r, 0, sizeof(*r));
 }
-
-/* --- writing ------------------------------------------------------------- */
-
-static json_t *json_hex(const char *bytes, size_t len)
-{
-	auto_str struct str hex = STR_INIT;
-
-	str_add(&hex, "", 0);
-	for (size_t i = 0; i < len; i++)
-		str_addf(&hex, "%02x", (unsigned char)bytes[i]);
-	return json_pack("{s:s}", "hex", hex.data);
-}
-
-/* jansson gives NULL for text that is not UTF-8. */
-static json_t *json_bytes(const char *s)
-{
-	json_t *plain = json_string(s);
-
-	if (plain || !s)
-		return plain ? plain : json_null();
-	return json_hex(s, strlen(s));
-}
-
-static json_t *json_xattrs(const struct host_xattrs *x)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < x->len; i++) {
-		json_t *o = json_object();
-
-		json_object_set_new(o, "name", json_bytes(x->items[i].name));
-		json_object_set_new(o, "value",
-				    json_hex(x->items[i].value.data, x->items[i].value.len));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *json_strv(const struct strv *v)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < v->len; i++)
-		json_array_append_new(list, json_bytes(v->items[i]));
-	return list;
-}
-
-static json_t *json_devices(const struct change_record *r)
-{
-	json_t *list = json_array();
-	char bdf[PCI_ADDR_TEXT];
-
-	for (size_t i = 0; i < r->devices.len; i++) {
-		const struct pci_addr *a = &r->devices.items[i];
-		json_t *o = json_object();
-
-		json_object_set_new(o, "address", json_string(pci_addr_format(a, bdf)));
-		json_object_set_new(o, "ids", json_bytes(i < r->ids.len ? r->ids.items[i] : ""));
-		json_object_set_new(o, "name",
-				    json_bytes(i < r->names.len ? r->names.items[i] : ""));
-		json_object_set_new(o, "by_address",
-				    json_boolean(selection_has(&r->by_address, a)));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *json_waits(const struct selection *waits)
-{
-	json_t *list = json_array();
-	char bdf[PCI_ADDR_TEXT];
-
-	for (size_t i = 0; i < waits->len; i++)
-		json_array_append_new(list, json_string(pci_addr_format(&waits->items[i], bdf)));
-	return list;
-}
-
-static json_t *json_edits(const struct change_record *r)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < r->len; i++) {
-		const struct journal_edit *e = &r->edits[i];
-		json_t *o = json_pack(
-			"{s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "existed", e->existed, "exists",
-			e->exists, "mode", (json_int_t)e->mode, "uid",
-			e->uid == (uid_t)-1 ? (json_int_t)-1 : (json_int_t)e->uid, "gid",
-			e->gid == (gid_t)-1 ? (json_int_t)-1 : (json_int_t)e->gid, "before_size",
-			(json_int_t)e->before.len, "after_size", (json_int_t)e->after.len);
-
-		json_object_set_new(o, "path", json_bytes(e->path));
-		json_object_set_new(o, "why", json_bytes(e->why));
-		if (e->has_xattrs)
-			json_object_set_new(o, "xattrs", json_xattrs(&e->xattrs));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *json_commands(const struct change_record *r)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < r->commands_len; i++) {
-		const struct command *c = &r->commands[i];
-		json_t *o = json_pack("{s:i}", "stage", (int)c->stage);
-
-		json_object_set_new(o, "argv", json_strv(&c->argv));
-		json_object_set_new(o, "undo_argv", json_strv(&c->undo_argv));
-		json_object_set_new(o, "why", json_bytes(c->why));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static json_t *json_choices(const struct plan_choices *c)
-{
-	json_t *o = json_pack("{s:s}", "bind", bind_names[c->bind]);
-
-	for (size_t i = 0; i < ARRAY_SIZE(choice_flags); i++) {
-		const bool *flag = (const bool *)((const char *)c + choice_flags[i].offset);
-
-		json_object_set_new(o, choice_flags[i].name, json_boolean(*flag));
-	}
-	json_object_set_new(o, "user", json_bytes(c->user));
-	json_object_set_new(o, "acs_override", json_bytes(c->acs_override));
-	if (c->boot_loader)
-		json_object_set_new(o, "boot_loader",
-				    json_string(boot_loader_name(c->boot_loader)));
-	return o;
-}
-
-static void dump(const json_t *o, struct str *out)
-{
-	char *text = json_dumps(o, JSON_INDENT(1));
-
-	if (!text)
-		abort(); /* only for want of memory: every string in it is UTF-8 */
-	str_adds(out, text);
-	str_addc(out, '\n');
-	free(text);
-}
-
-void journal_record_write(const struct change_record *r, struct str *out)
-{
-	json_t *o = json_pack("{s:i, s:i, s:s, s:I, s:i, s:b}", "schema", SCHEMA, "id", r->id,
-			      "state", state_names[r->state], "when", (json_int_t)r->when, "undoes",
-			      r->undoes, "reboot", r->reboot);
-
-	json_object_set_new(o, "devices", json_devices(r));
-	json_object_set_new(o, "waits", json_waits(&r->waits));
-	json_object_set_new(o, "choices", json_choices(&r->choices));
-	json_object_set_new(o, "edits", json_edits(r));
-	json_object_set_new(o, "commands", json_commands(r));
-	json_object_set_new(o, "owned", json_strv(&r->owned));
-	json_object_set_new(o, "made", json_strv(&r->made));
-	dump(o, out);
-	json_decref(o);
-}
-
-/* --- reading ------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -422,14 +256,14 @@ static bool take_choices(const json_t *o, struct change_record *r)
 	const char *loader = json_string_value(json_object_get(o, "boot_loader"));
 	size_t bind;
 
-	if (!take_name(json_object_get(o, "bind"), bind_names, ARRAY_SIZE(bind_names), &bind))
+	if (!take_name(json_object_get(o, "bind"), journal_bind_names, JOURNAL_BINDS, &bind))
 		return false;
 	r->user = json_is_null(user) ? NULL : take_bytes(user);
 	r->choices.bind = (enum bind_by)bind;
-	for (size_t i = 0; i < ARRAY_SIZE(choice_flags); i++) {
-		bool *flag = (bool *)((char *)&r->choices + choice_flags[i].offset);
+	for (size_t i = 0; i < JOURNAL_CHOICE_FLAGS; i++) {
+		bool *flag = (bool *)((char *)&r->choices + journal_choice_flags[i].offset);
 
-		*flag = json_is_true(json_object_get(o, choice_flags[i].name));
+		*flag = json_is_true(json_object_get(o, journal_choice_flags[i].name));
 	}
 	for (int i = BOOT_UNKNOWN + 1; loader && i < BOOT_LOADERS; i++)
 		if (!strcmp(boot_loader_name((enum boot_loader)i), loader))
@@ -449,7 +283,7 @@ static bool take_head(const json_t *o, struct change_record *r)
 
 	if (!take_number(o, "id", 1, INT_MAX, &id) || !take_number(o, "when", 0, LONG_MAX, &when) ||
 	    !take_number(o, "undoes", 0, id - 1, &undoes) ||
-	    !take_name(json_object_get(o, "state"), state_names, CHANGE_STATES, &state))
+	    !take_name(json_object_get(o, "state"), journal_state_names, CHANGE_STATES, &state))
 		return false;
 	r->id = (int)id;
 	r->when = (time_t)when;
@@ -514,11 +348,11 @@ static int load_json(const char *bytes, size_t len, json_t **ret, struct err *re
 	if (!*ret)
 		return err_set(reterr, -EBADMSG, "it is no JSON (line %d: %s)", why.line, why.text);
 	schema = json_integer_value(json_object_get(*ret, "schema"));
-	if (schema == SCHEMA)
+	if (schema == JOURNAL_SCHEMA)
 		return 0;
 	json_decref(*ret);
 	*ret = NULL;
-	if (schema > SCHEMA)
+	if (schema > JOURNAL_SCHEMA)
 		return err_set(reterr, -EBADMSG, "a newer version of vfiotui wrote it");
 	return err_set(reterr, -EBADMSG, "it is no record of a change");
 }
@@ -555,8 +389,8 @@ int journal_record_set_state(const char *bytes, size_t len, enum change_state st
 
 	if (r < 0)
 		return r;
-	json_object_set_new(o, "state", json_string(state_names[state]));
-	dump(o, out);
+	json_object_set_new(o, "state", json_string(journal_state_names[state]));
+	journal_json_dump(o, out);
 	json_decref(o);
 	return 0;
 }
