@@ -27,7 +27,8 @@
 #include "change/plan.h"
 #include "host/host.h"
 
-#define JOURNAL_DIR "/var/lib/vfiotui"
+#define JOURNAL_PARENT "/var/lib" /* everybody's, should it have to be made */
+#define JOURNAL_DIR JOURNAL_PARENT "/vfiotui"
 #define JOURNAL_MAP JOURNAL_DIR "/map"
 
 enum change_state {

@@ -35,8 +35,10 @@ struct apply {
 
 int apply_lock(const struct host *host, struct err *reterr)
 {
-	int r = host_mkdirs(host, JOURNAL_DIR, 0700, reterr);
+	int r = host_mkdirs(host, JOURNAL_PARENT, 0755, reterr);
 
+	if (!r)
+		r = host_mkdirs(host, JOURNAL_DIR, 0700, reterr);
 	if (!r)
 		r = host_lock(host, LOCK_PATH, reterr);
 	return r < 0 ? err_wrap(reterr, r, "nothing was written") : r;

@@ -108,6 +108,7 @@ static void only_root_may_read_it(void **state)
 					    "/var/lib/vfiotui/lock",
 					    "/var/lib/vfiotui/changes/0001/log",
 					    "/var/lib/vfiotui/changes/0001/before.0"};
+	static const char *const above[] = {"/var", "/var/lib"};
 	char *root = fixture_root();
 	struct host *host = fixture_host(root);
 	struct plan *plan = fixture_plan(host);
@@ -120,6 +121,13 @@ static void only_root_may_read_it(void **state)
 		assert_int_equal(host_lstat(host, paths[i], &st, NULL), 0);
 		if (st.st_mode & 077)
 			fail_msg("%s has mode %o", paths[i], st.st_mode & 07777);
+	}
+	/* But /var and /var/lib, where they were missing, are everybody's. */
+	for (size_t i = 0; i < ARRAY_SIZE(above); i++) {
+		struct stat st;
+
+		assert_int_equal(host_lstat(host, above[i], &st, NULL), 0);
+		assert_int_equal(st.st_mode & 07777, 0755);
 	}
 	plan_free(plan);
 	host_free(host);
