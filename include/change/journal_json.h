@@ -11,7 +11,6 @@
 
 #define JOURNAL_SCHEMA 1
 #define JOURNAL_BINDS (BIND_ADDRESS + 1)
-#define JOURNAL_CHOICE_FLAGS 7
 
 struct journal_choice_flag {
 	const char *name;
@@ -20,7 +19,7 @@ struct journal_choice_flag {
 
 extern const char *const journal_state_names[CHANGE_STATES];
 extern const char *const journal_bind_names[JOURNAL_BINDS];
-extern const struct journal_choice_flag journal_choice_flags[JOURNAL_CHOICE_FLAGS];
+extern const struct journal_choice_flag journal_choice_flags[]; /* up to one without a name */
 
 /* Appends the text of `o` and a newline. */
 void journal_json_dump(const json_t *o, struct str *out);

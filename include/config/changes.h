@@ -67,8 +67,8 @@ void changes_release(struct changes *c);
 int changes_get(struct changes *c, const char *path, const char **bytes, size_t *len,
 		struct err *reterr) must_check;
 /*
- * Plans new bytes for a file; `mode` is for a new one; `why` is copied. -EINVAL, with nothing planned, for a file whose
- * last byte is a CR alone: no edit of it could be taken back to the byte.
+ * Plans new bytes for a file; `mode` is for a new one; `why` is copied. -EINVAL, with nothing planned, where
+ * something would be put behind a last byte that is a CR alone: that could not be taken back to the byte.
  */
 int changes_set(struct changes *c, const char *path, const char *bytes, size_t len, mode_t mode,
 		const char *why, struct err *reterr) must_check;

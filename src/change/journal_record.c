@@ -21,7 +21,7 @@ const char *const journal_bind_names[JOURNAL_BINDS] = {
 	[BIND_ADDRESS] = "address",
 };
 
-const struct journal_choice_flag journal_choice_flags[JOURNAL_CHOICE_FLAGS] = {
+const struct journal_choice_flag journal_choice_flags[] = {
 	{"no_pt", offsetof(struct plan_choices, no_pt)},
 	{"no_script", offsetof(struct plan_choices, no_script)},
 	{"no_way_back", offsetof(struct plan_choices, no_way_back)},
@@ -30,6 +30,7 @@ const struct journal_choice_flag journal_choice_flags[JOURNAL_CHOICE_FLAGS] = {
 	{"disable_idle_d3", offsetof(struct plan_choices, disable_idle_d3)},
 	{"no_framebuffer", offsetof(struct plan_choices, no_framebuffer)},
 	{"blacklist", offsetof(struct plan_choices, blacklist)},
+	{NULL, 0},
 };
 
 const char *change_state_name(enum change_state s)
@@ -260,7 +261,7 @@ static bool take_choices(const json_t *o, struct change_record *r)
 		return false;
 	r->user = json_is_null(user) ? NULL : take_bytes(user);
 	r->choices.bind = (enum bind_by)bind;
-	for (size_t i = 0; i < JOURNAL_CHOICE_FLAGS; i++) {
+	for (size_t i = 0; journal_choice_flags[i].name; i++) {
 		bool *flag = (bool *)((char *)&r->choices + journal_choice_flags[i].offset);
 
 		*flag = json_is_true(json_object_get(o, journal_choice_flags[i].name));

@@ -123,7 +123,7 @@ static json_t *json_choices(const struct plan_choices *c)
 {
 	json_t *o = json_pack("{s:s}", "bind", journal_bind_names[c->bind]);
 
-	for (size_t i = 0; i < JOURNAL_CHOICE_FLAGS; i++) {
+	for (size_t i = 0; journal_choice_flags[i].name; i++) {
 		const bool *flag = (const bool *)((const char *)c + journal_choice_flags[i].offset);
 
 		json_object_set_new(o, journal_choice_flags[i].name, json_boolean(*flag));

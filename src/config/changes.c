@@ -97,16 +97,35 @@ static void say_why(struct edit *e, const char *why)
 	e->why = both;
 }
 
+/* How often `line` stands in the bytes, ended by LF. */
+static size_t count_ended(const char *bytes, size_t len, const char *line, size_t line_len)
+{
+	size_t n = 0;
+
+	while (len) {
+		const char *lf = memchr(bytes, '\n', len);
+		size_t here = lf ? (size_t)(lf - bytes) : len;
+
+		n += lf && here == line_len && !memcmp(bytes, line, here);
+		bytes += here + !!lf;
+		len -= here + !!lf;
+	}
+	return n;
+}
+
 /*
  * A last line "a\r" is half a line ending: whatever is put behind it completes it, and taking that away again would take
  * the CR along. Such a file is left to its user.
  */
 static int check_ending(const struct edit *e, const char *bytes, size_t len, struct err *reterr)
 {
-	const struct str *before = &e->before;
+	const struct str *b = &e->before;
+	const char *lf = b->len ? memrchr(b->data, '\n', b->len) : NULL;
+	const char *last = lf ? lf + 1 : b->data;
+	size_t n = b->len - (lf ? (size_t)(last - b->data) : 0);
 
-	if (!e->existed || !before->len || before->data[before->len - 1] != '\r' ||
-	    (len == before->len && !memcmp(bytes, before->data, len)))
+	if (!e->existed || !b->len || b->data[b->len - 1] != '\r' ||
+	    count_ended(bytes, len, last, n) <= count_ended(b->data, b->len, last, n))
 		return 0;
 	return err_set(reterr, -EINVAL,
 		       "%s ends in a carriage return without a newline; end its last line first, "

@@ -19,20 +19,10 @@ static const struct {
 	} beside; /* what the target wants to see, too */
 } editors[] = {
 	{&target_booster, "/etc/booster.yaml", "compression: zstd\r", {NULL, NULL}},
-	{&target_initramfs_tools, "/etc/initramfs-tools/modules", "nvme\r", {NULL, NULL}},
 	{&target_systemd_boot,
 	 "/boot/loader/entries/a.conf",
 	 "title a\nlinux /vmlinuz\r",
 	 {"/boot/loader/loader.conf", "default a\n"}},
-	{&target_limine,
-	 "/boot/limine.conf",
-	 "/A\nprotocol: linux\npath: boot():/v\ncmdline: rw\n# x\r",
-	 {NULL, NULL}},
-	{&target_refind, "/boot/refind_linux.conf", "\"A\" \"root=UUID=1 rw\"\r", {NULL, NULL}},
-	{&target_kernel_cmdline,
-	 "/etc/kernel/cmdline",
-	 "root=UUID=1 rw\r",
-	 {"/usr/bin/kernel-install", "#!/bin/sh\n"}},
 };
 
 static int plan_on(struct bed *b, size_t i)
