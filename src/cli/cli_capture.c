@@ -19,7 +19,8 @@ static int write_into(struct cli *c, const char *dir, const char *name, const st
 	int r = host_open(dir, &host, reterr);
 
 	if (r < 0)
-		return r;
+		return err_set(reterr, r, "cannot write into %s: %s; nothing was written", dir,
+			       strerror(-r));
 	if (host_lstat(host, path, &st, NULL) == 0 && !(S_ISREG(st.st_mode) && c->args.yes))
 		return err_set(reterr, -EEXIST, "%s is there already; nothing was written%s",
 			       c->args.words[0], S_ISREG(st.st_mode) ? "; --yes replaces it" : "");

@@ -15,8 +15,9 @@ static int check_words(const struct args *a, const struct command_row *row, stru
 			       text_starts_with(row->usage, "FILE") ? "a file" : "an address",
 			       row->name, row->usage);
 	if (a->words_len > row->max_words)
-		return err_set(reterr, -EINVAL, "%s takes no \"%s\": vfiotui %s %s", row->name,
-			       a->words[row->max_words], row->name, row->usage);
+		return err_set(reterr, -EINVAL, "%s takes no \"%s\": vfiotui %s%s%s", row->name,
+			       a->words[row->max_words], row->name, *row->usage ? " " : "",
+			       row->usage);
 	return args_allow(a, row->options | OPTIONS_GLOBAL, row->name, reterr);
 }
 
@@ -33,6 +34,8 @@ static int run_command(struct cli *c)
 		command_help(&c->out.out, row);
 		return EXIT_DONE;
 	}
+	if (c->args.version)
+		return cmd_version(c);
 	if (check_words(&c->args, row, &err) < 0)
 		return cli_wrong_usage(c, &err);
 	return row->run(c);
