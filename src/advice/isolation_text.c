@@ -195,6 +195,26 @@ static void list_endpoints(const struct topology *t, int id, struct str *out)
 	}
 }
 
+/* Bridges never go along: beside a single function there is nothing to hand over together. */
+static void add_one_card(const struct topology *t, int id, struct str *out)
+{
+	const struct iommu_group *g = topology_group(t, id);
+	const struct device *only = NULL;
+	char bdf[PCI_ADDR_TEXT];
+	size_t n = 0;
+
+	for (size_t i = 0; g && i < g->len; i++)
+		if (!t->devices[g->members[i]].is_bridge) {
+			only = &t->devices[g->members[i]];
+			n++;
+		}
+	if (n == 1)
+		str_addf(out, "Only %s is for a VM; the bridges stay with the host.",
+			 pci_addr_format_short(&only->addr, bdf));
+	else
+		str_adds(out, "The functions belong to one device: hand them over together.");
+}
+
 void isolation_remedy(const struct topology *t, const struct group_explanation *e, struct str *out)
 {
 	if (e->cause == CAUSE_SINGLE)
@@ -202,7 +222,7 @@ void isolation_remedy(const struct topology *t, const struct group_explanation *
 	if (!is_for_a_vm(t, e->id)) {
 		str_adds(out, "Nothing here is for a VM; all of it stays with the host.");
 	} else if (isolation_is_one_card(t, e->id)) {
-		str_adds(out, "They belong to one device: hand them over together.");
+		add_one_card(t, e->id, out);
 	} else if (e->splits_with.len) {
 		auto_free char *words = strv_join(&e->splits_with, " or ");
 

@@ -56,9 +56,12 @@ void rule_only_gpu(const struct rule_context *c, const struct rule *rule)
 	auto_free char *names = rule_words(&taken, 3);
 
 	rule_add(c, rule, xstrdup(first->bdf),
-		 xasprintf("%s %s: the host has no other graphics card with a screen, and would "
-			   "run without any picture.",
-			   names, taken.len > 1 ? "would all go" : "is the only one"),
+		 xasprintf(taken.len > 1
+				   ? "%s would all go: the host has no other graphics card with a "
+				     "screen, and would run without any picture."
+				   : "%s is the only graphics card with a screen here: without it "
+				     "the host runs without any picture.",
+			   names),
 		 xstrdup("Make sure that you can log in over SSH before the reboot, or keep a card "
 			 "for the host."));
 }

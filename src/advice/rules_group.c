@@ -58,8 +58,22 @@ static bool endpoint_stays(const struct device *d, const struct selection *s)
 	return !d->is_bridge && member_stays_with_host(d, s);
 }
 
-static char *incomplete_remedy(const struct members *m)
+/* Disks behind VMD are there only as long as the host's vmd driver has it: marking it and them can't both hold. */
+static bool is_behind_vmd(const struct rule_context *c, const struct iommu_group *g)
 {
+	const struct topology *t = c->in->topology;
+	const struct group_explanation *e = isolation_of_group(c->in->isolation, g->id);
+
+	return e && e->cause == CAUSE_LEGACY_BRIDGE && e->culprit < t->len &&
+	       !t->devices[e->culprit].is_bridge;
+}
+
+static char *incomplete_remedy(const struct rule_context *c, const struct iommu_group *g,
+			       const struct members *m)
+{
+	if (is_behind_vmd(c, g))
+		return xstrdup("Leave all of them with the host, or switch VMD off in the firmware "
+			       "setup: its disks then stand alone.");
 	if (m->needed.len) {
 		auto_free char *needed = rule_words(&m->needed, NAMES_SHOWN);
 
@@ -93,7 +107,7 @@ void rule_group_incomplete(const struct rule_context *c, const struct rule *rule
 					   "VM gets a group only when no member is on a driver of "
 					   "the host.",
 					   g->id, names),
-				 incomplete_remedy(&m));
+				 incomplete_remedy(c, g, &m));
 		}
 		members_release(&m);
 	}
@@ -155,6 +169,15 @@ bool rule_spans_slots(const struct rule_context *c, const struct iommu_group *g)
 	return false;
 }
 
+/* Why it is shared, with what, and what helps: the findings about isolation say it, and stand before this one. */
+static bool is_explained(const struct rule_context *c, const struct iommu_group *g)
+{
+	auto_free char *subject = group_subject(g);
+
+	return findings_have(c->findings, "needs-acs-override", subject) ||
+	       findings_have(c->findings, "cannot-split", subject);
+}
+
 void rule_group_shared(const struct rule_context *c, const struct rule *rule)
 {
 	const struct topology *t = c->in->topology;
@@ -163,7 +186,7 @@ void rule_group_shared(const struct rule_context *c, const struct rule *rule)
 		const struct iommu_group *g = &t->groups[i];
 		struct members m;
 
-		if (!rule_touches_group(c, g) || !rule_spans_slots(c, g))
+		if (!rule_touches_group(c, g) || !rule_spans_slots(c, g) || is_explained(c, g))
 			continue;
 		members_collect(&m, c, g, left_to_host);
 		auto_free char *names = rule_words(&m.names, NAMES_SHOWN);

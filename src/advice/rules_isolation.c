@@ -61,10 +61,16 @@ static void add_split(const struct rule_context *c, const struct rule *rule,
 	rule_add(c, rule, xasprintf("group:%d", e->id), str_take(&text), str_take(&remedy));
 }
 
-static const char *no_override_helps(enum group_cause cause)
+static const char *no_override_helps(const struct topology *t, const struct group_explanation *e)
 {
-	switch (cause) {
+	switch (e->cause) {
 	case CAUSE_LEGACY_BRIDGE:
+		if (e->culprit < t->len && !t->devices[e->culprit].is_bridge)
+			return "No override can part them. Switch VMD off in the firmware setup: "
+			       "each disk then has a place of its own (an installed Windows may "
+			       "need "
+			       "its other storage driver first). Or leave all of them with the "
+			       "host.";
 		return "No override can part them. Use a slot that is not behind this bridge, or "
 		       "hand over all of them.";
 	case CAUSE_BITS_OFF:
@@ -92,7 +98,7 @@ static void add_no_split(const struct rule_context *c, const struct rule *rule,
 	str_addf(&text, "%s can't be parted from %s. ", taken, left);
 	isolation_why(c->in->topology, e, &text);
 	rule_add(c, rule, xasprintf("group:%d", e->id), str_take(&text),
-		 xstrdup(no_override_helps(e->cause)));
+		 xstrdup(no_override_helps(c->in->topology, e)));
 }
 
 /* Both rules look at the same groups; each keeps those that are its own. */

@@ -57,6 +57,9 @@ static void overrides_that_part(void **state)
 		{"am4-b550-rx6600-acs", "02:00.0", "needs-acs-override", "id:1022:43ee"},
 		{"am4-b550-rx6600-acs", "02:00.0", "needs-acs-override",
 		 "Upstream port 02:00.2 (1022:43e9)"},
+		/* Disks behind VMD: marking it and them can't both hold. */
+		{"laptop-adl-hx-vmd-acs", "10000:e1:00.0", "group-incomplete", "switch VMD off"},
+		{"laptop-adl-hx-vmd-acs", "10000:e1:00.0", "cannot-split", "Switch VMD off"},
 		{"am4-b550-rx6600-acs", "group:15", NULL, NULL},
 		{"rpl-s-desktop-acs", "01:00.0", NULL, NULL},
 		/* without the registers nothing is foretold */
@@ -79,9 +82,13 @@ static void overrides_that_part(void **state)
 		if (cases[i].code) {
 			found = find(&f, cases[i].code);
 			assert_string_equal(found->code, cases[i].code);
-			assert_int_equal(found->severity, SEVERITY_NOTE);
+			assert_int_equal(found->severity, strcmp(cases[i].code, "group-incomplete")
+								  ? SEVERITY_NOTE
+								  : SEVERITY_BLOCK);
 			assert_true(strstr(found->text, cases[i].says) ||
 				    strstr(found->remedy, cases[i].says));
+			/* What it says is not said a second time. */
+			assert_false(findings_have(&f, "group-shared", found->subject));
 		} else {
 			assert_false(findings_have(&f, "needs-acs-override", NULL));
 			assert_false(findings_have(&f, "cannot-split", NULL));
