@@ -252,6 +252,8 @@ struct next_facts app_facts(const struct app *app)
 		if (finding->severity == SEVERITY_NOTE)
 			continue;
 		f.problems++;
+		f.moved = f.moved ||
+			  (!strcmp(finding->code, "moved") && !app_was_seen(app, finding));
 		f.unseen = f.unseen || !app_was_seen(app, finding);
 	}
 	return f;

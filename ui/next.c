@@ -60,6 +60,11 @@ static bool all_active(const struct next_facts *f)
 	return f->configured && f->active >= f->configured && !f->override_waits;
 }
 
+static bool moved(const struct next_facts *f)
+{
+	return f->moved && !f->differs;
+}
+
 static bool vm_runs(const struct next_facts *f)
 {
 	return f->vm_on && !f->differs;
@@ -125,6 +130,8 @@ static const struct {
 	 "solve %zu problems (Tab)", SIGN_BLOCK},
 	{taking_back, "see what would be taken back (p)", "preview (p)", SIGN_CHANGE},
 	{differs, "see what would be written (p)", "preview (p)", SIGN_CHANGE},
+	{moved, "the machine has changed since then: see what moved (Tab)", "see what moved (Tab)",
+	 SIGN_WARN},
 	{vm_runs, "a VM runs: see how it does (v)", "a VM runs (v)", SIGN_OK},
 	{one_vm, "launch %s (l)", "launch %s (l)", SIGN_OK},
 	{several_vms, "choose the VM to launch (v)", "launch a VM (v)", SIGN_OK},

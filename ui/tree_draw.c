@@ -57,10 +57,39 @@ static struct columns columns_for(const struct topology *t, int cols)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
+/* What blocks one of the devices that are marked in this group, or NULL. */
+static const struct finding *block_in(const struct app *app, int group)
+{
+	const struct topology *t = app->situation->topology;
+
+	for (size_t i = 0; i < app->findings.len; i++) {
+		const struct finding *f = &app->findings.items[i];
+		struct pci_addr addr;
+		const struct device *d = NULL;
+
+		if (f->severity == SEVERITY_BLOCK && pci_addr_parse(f->subject, &addr))
+			d = topology_find(t, &addr);
+		if (d && d->group == group && selection_has(&app->tree.marks, &d->addr))
+			return f;
+	}
+	return NULL;
+}
+
+/* A group that the IOMMU keeps apart is not good for a VM when the host lives on it. */
 static enum sign group_sign(const struct app *app, int group, struct str *text)
 {
-	return row_group_text(app->situation->topology, situation_isolation(app->situation), group,
-			      &app->tree.marks, text);
+	const struct topology *t = app->situation->topology;
+	const enum sign sign = row_group_text(t, situation_isolation(app->situation), group,
+					      &app->tree.marks, text);
+	const struct finding *f = group >= 0 && sign != SIGN_BLOCK ? block_in(app, group) : NULL;
+	struct pci_addr addr;
+	char bdf[PCI_ADDR_TEXT];
+
+	if (!f || !pci_addr_parse(f->subject, &addr))
+		return sign;
+	str_clear(text);
+	str_addf(text, "not for a VM: %s %s", pci_addr_format_short(&addr, bdf), f->code);
+	return SIGN_BLOCK;
 }
 
 /* Blanks belong to the words beside them: each change of style costs bytes. */

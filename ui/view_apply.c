@@ -36,7 +36,7 @@ static void add_step(const struct runner_step *s, struct lines *l)
 		  s->state == STEP_NOT_RUN ? "  not run" : "");
 }
 
-static void add_verdict(const struct runner *r, struct lines *l)
+static void add_verdict(const struct runner *r, bool demo, struct lines *l)
 {
 	auto_free char *log = journal_log_path(r->id);
 
@@ -58,21 +58,21 @@ static void add_verdict(const struct runner *r, struct lines *l)
 	else
 		lines_add(l, SIGN_OK, ROLE_OK, "%s%s",
 			  r->plan->undoes ? "The change is taken back." : "Everything is written.",
-			  r->len == r->files ? ""
-			  : host_is_live(r->situation->host)
-				  ? ""
-				  : " The commands are not run here: run them inside that system.");
+			  r->len == r->files                 ? ""
+			  : host_is_live(r->situation->host) ? ""
+			  : demo                             ? " The demo runs no commands."
+				 : " The commands are not run here: run them inside that system.");
 	lines_add(l, SIGN_NONE, ROLE_TEXT, " ");
 	if (r->checks.len)
 		lines_add(l, SIGN_NONE, ROLE_TITLE, "What was promised");
 	lines_add_checks(l, &r->checks);
 }
 
-static void make_lines(const struct runner *r, struct lines *ret)
+static void make_lines(const struct runner *r, bool demo, struct lines *ret)
 {
 	for (size_t i = 0; i < r->len; i++)
 		add_step(&r->steps[i], ret);
-	add_verdict(r, ret);
+	add_verdict(r, demo, ret);
 }
 
 /* --- drawing --------------------------------------------------------------------------------------------- */
@@ -106,13 +106,14 @@ static void draw_output(const struct app *app, const struct canvas *screen, cons
 	draw_rule(&rule, 0, "Output", "");
 }
 
-static void draw_steps(struct page *p, const struct runner *r, const struct canvas *list)
+static void draw_steps(struct page *p, const struct app *app, const struct canvas *list)
 {
+	const struct runner *r = app->runner;
 	struct lines lines = LINES_INIT;
 	struct canvas none = canvas_part(list, (struct rect){0, 0, 0, list->area.cols});
 	int rows, most;
 
-	make_lines(r, &lines);
+	make_lines(r, app->options->demo, &lines);
 	rows = lines_draw(&lines, &none, 0);
 	most = rows > list->area.rows ? rows - list->area.rows : 0;
 	if (!p->scrolled)
@@ -169,7 +170,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 
 	frame_title(app, &title);
 	draw_rule(&rule, 0, heading, state);
-	draw_steps(v->state, r, &list);
+	draw_steps(v->state, app, &list);
 	draw_output(app, screen, &l);
 	frame_next(app, &next, sign, text.data, "");
 	frame_keys(app, v, &keys);

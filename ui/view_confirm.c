@@ -41,6 +41,19 @@ static void close_question(struct view *v)
 	free(q);
 }
 
+/* What is to be typed is said last: where the text is too long for the box, it keeps its place. */
+static void draw_last(const struct canvas *text, const char *all)
+{
+	const char *end = strrchr(all, '\n');
+	struct canvas last = canvas_part(text,
+					 (struct rect){text->area.rows - 1, 0, 1, text->area.cols});
+
+	if (!end)
+		return;
+	frame_clear(&last);
+	draw_field(&last, 0, 0, last.area.cols, ROLE_TITLE, end + 1);
+}
+
 /* The box in the middle, high enough for its text, and the key bar below. */
 static void draw(struct app *app, struct view *v, const struct canvas *screen)
 {
@@ -62,6 +75,8 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 					 (struct rect){0, 0, box.area.rows - field, box.area.cols});
 
 	draw_wrapped(&text, 0, 0, 0, ROLE_TEXT, q->text);
+	if (rows > text.area.rows && q->word)
+		draw_last(&text, q->text);
 	frame_clear(&keys);
 	frame_keys(app, v, &keys);
 	if (!q->word)

@@ -136,7 +136,8 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	frame_scroll(&p->top, p->at, list.area.rows, (int)p->preview.len);
 	below = (int)p->preview.len - p->top - list.area.rows;
 	draw_rule(&rule, 0, what, "nothing written yet");
-	right = below > 0 ? xasprintf("%d more row%s below (End)", below, below == 1 ? "" : "s")
+	right = below > 0 ? xasprintf("%d more row%s below%s", below, below == 1 ? "" : "s",
+				      p->pane ? "" : " (End)")
 			  : xstrdup(p->preview.undo ? "" : "undo at any time: vfiotui undo");
 	for (int y = 0; y < list.area.rows && p->top + y < (int)p->preview.len; y++)
 		draw_row(p, &list, y, p->top + y);
@@ -298,7 +299,7 @@ static void write_it(struct app *app, void *data)
 
 static void ask_to_force(struct app *app, struct page *p, const struct finding *f)
 {
-	auto_free char *text = xasprintf("✗ %s\n%s%s\nTo go on all the same, type  %s", f->text,
+	auto_free char *text = xasprintf("✗ %s\n%s%s\nTo go on, type  %s", f->text,
 					 f->remedy ? f->remedy : "", f->remedy ? "\n" : "",
 					 f->code);
 

@@ -51,6 +51,16 @@ static void next_text(const struct app *app, const struct verify_page *p,
 					"Next: all is well? Keep it (K). If not, reboot: that is "
 					"without passthrough",
 					"Next: keep it (K), or reboot"));
+	else if (app->options->demo)
+		str_adds(ret, frame_fit(screen,
+					"Next: the demo runs no commands, so ✗ stays: undo (u), "
+					"or go back (q)",
+					"Next: undo (u); no commands here"));
+	else if (!host_is_live(app->situation->host))
+		str_adds(ret, frame_fit(screen,
+					"Next: run what stands below each ✗ inside that system, or "
+					"undo (u)",
+					"Next: run each there, or undo (u)"));
 	else
 		str_adds(ret,
 			 frame_fit(screen,

@@ -31,6 +31,7 @@ struct next_facts {
 	size_t vms;           /* virtual machines that are described */
 	const char *vm;       /* the only one's name, or NULL */
 	bool vm_on;           /* one of them runs */
+	bool moved;           /* devices moved since the last change, and nobody looked yet */
 	size_t blocks;        /* findings that block */
 	bool completes;       /* the cursor is on the device that a marked group lacks */
 	size_t problems;      /* findings that block or warn: as many as the preview shows */
