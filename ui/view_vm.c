@@ -107,6 +107,7 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	struct lines lines = LINES_INIT;
 	auto_str struct str uptime = STR_INIT;
 	auto_free char *text = xasprintf("Next: %s", e ? next_of(e) : "go back (q)");
+	int rows;
 
 	if (e) {
 		vm_entry_uptime(e, &uptime);
@@ -116,7 +117,13 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	}
 	frame_title(app, &title);
 	draw_rule(&rule, 0, p->name, uptime.data);
-	lines_draw(&lines, &list, p->top);
+	rows = lines_draw(&lines, &list, p->top);
+	if (p->top > 0 &&
+	    p->top > rows - list.area.rows) { /* End goes no further than the last line */
+		p->top = rows > list.area.rows ? rows - list.area.rows : 0;
+		frame_clear(&list);
+		lines_draw(&lines, &list, p->top);
+	}
 	lines_release(&lines);
 	draw_log(app, p, &log_rule, &log);
 	frame_next(app, &next, SIGN_NONE, text, "");

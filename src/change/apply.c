@@ -74,13 +74,20 @@ static int check_edit(const struct host *host, const struct edit *e, struct err 
 	return host_check_writable(host, e->path, reterr);
 }
 
-static int check_all(const struct host *host, const struct changes *c, struct err *reterr)
+static int check_edits(const struct host *host, const struct changes *c, struct err *reterr)
 {
-	int r = check_journal(host, reterr);
+	int r = 0;
 
 	for (size_t i = 0; !r && i < c->len; i++)
 		r = check_edit(host, &c->edits[i], reterr);
 	return r;
+}
+
+static int check_all(const struct host *host, const struct changes *c, struct err *reterr)
+{
+	int r = check_journal(host, reterr);
+
+	return r < 0 ? r : check_edits(host, c, reterr);
 }
 
 /* --- staging --------------------------------------------------------------- */
@@ -260,8 +267,11 @@ static int put_back(struct apply *a, size_t failed, int code, struct err *reterr
 
 int apply_write(struct apply *a, struct err *reterr)
 {
-	int r;
+	/* Staging took its time (fsync of each file): somebody may have saved one of them meanwhile. */
+	int r = check_edits(a->host, &a->plan->changes, reterr);
 
+	if (r < 0)
+		return r; /* apply_free() takes the stages and the record away */
 	for (size_t i = 0; i < a->len; i++) {
 		r = host_commit(a->host, &a->forward[i], reterr);
 		if (r < 0) {

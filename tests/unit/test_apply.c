@@ -289,6 +289,32 @@ static void a_file_changed_since_the_preview(void **state)
 	tmproot_remove(root);
 }
 
+/* Between staging and the first rename: theirs stays, and nothing of ours is left. */
+static void a_file_changed_while_staging(void **state)
+{
+	char *root = fixture_root();
+	struct host *host = fixture_host(root);
+	struct plan *plan = fixture_plan(host);
+	struct err err = ERR_INIT;
+	auto_journal struct journal j = JOURNAL_INIT;
+	auto_free char *now = NULL;
+	struct apply *a;
+
+	(void)state;
+	assert_int_equal(apply_begin(host, plan, &a, &err), 0);
+	tmproot_put(root, "/etc/mkinitcpio.conf", "theirs\n");
+	assert_int_equal(apply_write(a, &err), -ESTALE);
+	assert_non_null(strstr(err.text, "/etc/mkinitcpio.conf"));
+	apply_free(a);
+	now = fixture_get(root, "/etc/mkinitcpio.conf");
+	assert_string_equal(now, "theirs\n");
+	assert_int_equal(journal_load(host, &j, &err), 0);
+	assert_int_equal(j.len, 0);
+	plan_free(plan);
+	host_free(host);
+	tmproot_remove(root);
+}
+
 static void an_interrupted_change_blocks_the_next(void **state)
 {
 	char *root = fixture_root();
@@ -423,6 +449,7 @@ int main(void)
 		cmocka_unit_test(every_call_may_be_the_last),
 		cmocka_unit_test(repair_may_be_killed),
 		cmocka_unit_test(a_file_changed_since_the_preview),
+		cmocka_unit_test(a_file_changed_while_staging),
 		cmocka_unit_test(an_interrupted_change_blocks_the_next),
 		cmocka_unit_test(two_at_once),
 		cmocka_unit_test(a_link_is_not_removed),
