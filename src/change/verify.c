@@ -78,6 +78,13 @@ static void check_journal(const struct journal *j, struct checks *checks)
 			   xasprintf("all files of change %d are written", c->id),
 			   xstrdup("it was interrupted"),
 			   xstrdup("vfiotui undo, which puts the files in order"));
+	c = journal_unfinished(j);
+	if (c && c->undoes) /* of what stands check_state_of_change() says it */
+		checks_add(
+			checks, CHECK_FAILED,
+			xasprintf("the commands that take change %d back have run", c->undoes),
+			xstrdup(c->state == CHANGE_FAILED ? "one failed" : "they were interrupted"),
+			xstrdup("vfiotui undo, which runs them again"));
 	for (size_t i = 0; i < j->damaged_len; i++)
 		checks_add(checks, CHECK_FAILED,
 			   xasprintf("the record of change %d can be read", j->damaged[i].id),

@@ -392,6 +392,42 @@ static void planned_twice_is_planned_once(void **state)
 	machine_release(&m);
 }
 
+/* The power fails when the files are back and the image is not: it still has what the files no longer say. */
+static void an_undo_without_its_commands(void **state)
+{
+	struct checks checks = {.len = 0};
+	struct err err = ERR_INIT;
+	const struct check *c;
+	struct machine m;
+	struct apply *a;
+	struct plan *p;
+
+	(void)state;
+	machine_init(&m);
+	p = plan_words(&m, "01:00");
+	changes_run(&p->changes, COMMAND_BOOT, "menu", "update-grub", NULL);
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	assert_int_equal(undo_plan(m.host, 0, &p, &err), 0);
+	assert_int_equal(apply_begin(m.host, p, &a, &err), 0);
+	assert_int_equal(apply_write(a, &err), 0);
+	apply_free(a);
+	plan_free(p);
+
+	assert_int_equal(verify_run(&m.s, &checks, &err), 0);
+	c = find_check(&checks, "commands that take change 1 back have run");
+	assert_int_equal(c->state, CHECK_FAILED);
+	assert_string_equal(c->found, "they were interrupted");
+	assert_non_null(strstr(c->remedy, "vfiotui undo"));
+	checks_release(&checks);
+	assert_int_equal(undo_plan(m.host, 0, &p, &err), 0);
+	fixture_apply_ok(m.host, p);
+	plan_free(p);
+	assert_int_equal(verify_run(&m.s, &checks, &err), 0);
+	assert_int_equal(checks.len, 0);
+	machine_release(&m);
+}
+
 static void a_failed_command_is_planned_again(void **state)
 {
 	struct machine m;
@@ -666,6 +702,7 @@ int main(void)
 		cmocka_unit_test(groups_of_the_machine),
 		cmocka_unit_test(the_boot_loader_is_asked_for),
 		cmocka_unit_test(planned_twice_is_planned_once),
+		cmocka_unit_test(an_undo_without_its_commands),
 		cmocka_unit_test(a_failed_command_is_planned_again),
 		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
 		cmocka_unit_test(a_target_that_refuses_stops_the_plan),
