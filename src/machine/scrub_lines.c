@@ -85,12 +85,13 @@ void scrub_kernel_line(const struct scrubber *s, const char *line, struct str *o
 
 		if (i)
 			str_addc(out, ' ');
-		if (is_open(param) || (equals && is_plain(equals + 1)))
+		if (equals && !is_open(param) && !is_plain(equals + 1)) {
+			/* In quotes a key may hold blanks, and names between them. */
+			scrub(s, param, (size_t)(equals - param), out);
+			str_adds(out, "=x");
+		} else {
 			scrub(s, param, strlen(param), out);
-		else if (equals)
-			str_addf(out, "%.*s=x", (int)(equals - param), param);
-		else
-			scrub(s, param, strlen(param), out);
+		}
 	}
 }
 

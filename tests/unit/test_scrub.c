@@ -112,6 +112,7 @@ static void kernel_lines(void **state)
 		 "intel_iommu=on,sm_on vfio-pci.ids=10de:1,10de:2 pcie_acs_override=downstream"},
 		{"systemd.hostname=workhorse", "systemd.hostname=x"},
 		{"dyndbg=\"file a +p; b\" quiet", "dyndbg=x quiet"},
+		{"a \"at workhorse here=1234 b\" quiet", "a \"at host here=x quiet"},
 		{"alice", "user"},
 	};
 	auto_scrubber struct scrubber s = SCRUBBER_INIT;
