@@ -76,7 +76,7 @@ words() { # COMMAND
 }
 
 record() { # COMMAND: all of its calls, as "NAME NUMBER" for the NUMBERth of that name in its process
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2154 # words; live-root sets "enter"
 	strace -f -o "$TMP/log" "${enter[@]}" "$root" /usr/bin/vfiotui $(words "$1") >"$TMP/out" 2>&1 ||
 		{ echo "$1 on $chain does not work at all"; cat "$TMP/out"; exit 1; }
 	awk '$2 ~ /^[a-z0-9_]+\(/ { sub(/\(.*/, "", $2); print $2, ++n[$1 " " $2] }' "$TMP/log" |
@@ -84,7 +84,7 @@ record() { # COMMAND: all of its calls, as "NAME NUMBER" for the NUMBERth of tha
 }
 
 stop_at() { # COMMAND CALL NUMBER
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2154 # words; live-root sets "enter"
 	(strace -f -o /dev/null -e trace="$2" -e inject="$2:signal=KILL:when=$3" "${enter[@]}" "$root" /usr/bin/vfiotui $(words "$1") >"$TMP/out" 2>&1; exit 0) 2>/dev/null
 	points=$((points + 1))
 	list_files >"$TMP/now"
