@@ -184,9 +184,12 @@ static int check_result(const struct kmod_set *set, const struct wish *wish, str
  */
 static const char *odd_options(const struct kmod_line *l, size_t rest)
 {
+	const char *cr = strchr(l->text + rest, '\r'); /* one at the end is a DOS line ending */
 	struct kmod_param p;
 	bool quoted = false;
 
+	if (strpbrk(l->text + rest, "\v\f") || (cr && cr[1]))
+		return "a control character, a blank to the kernel but not to kmod, stands in it";
 	for (const char *q = l->text + rest; *q; q++)
 		quoted ^= *q == '"';
 	if (quoted)
@@ -202,7 +205,15 @@ static const char *odd_options(const struct kmod_line *l, size_t rest)
 
 static int check_options(const struct kmod_set *set, const struct wish *wish, struct err *reterr)
 {
-	for (size_t i = 0; wish->ids.len && i < set->len; i++)
+	for (size_t i = 0; wish->ids.len && i < set->len; i++) {
+		const struct str *bytes = &set->files[i].bytes;
+
+		if (bytes->len && memchr(bytes->data, '\0', bytes->len))
+			return err_set(
+				reterr, -EINVAL,
+				"%s holds a NUL byte, so it is no text; nothing was changed, "
+				"mend or remove it first",
+				set->files[i].path);
 		for (size_t j = 0; j < set->files[i].conf.len; j++) {
 			const struct kmod_line *l = &set->files[i].conf.lines[j];
 			size_t rest;
@@ -216,6 +227,7 @@ static int check_options(const struct kmod_set *set, const struct wish *wish, st
 					       "line first",
 					       set->files[i].path, l->number, odd);
 		}
+	}
 	return 0;
 }
 

@@ -432,6 +432,9 @@ static void test_refusals(void **state)
 		{"install vfio_pci \t/usr/bin/true \r\n", "line 1"},
 		{"\n\noptions vfio-pci disable_vga=1 -- foo\n", "line 3"},
 		{"# \\\n\noptions vfio-pci x=\"1 2\n", "line 3"},
+		{"# x\noptions vfio-pci disable_vga=1\vx=1\n", "line 2"},
+		{"options vfio-pci disable_vga=1\fx=1\n", "line 1"},
+		{"options vfio-pci disable_vga=1\rx=1\n", "line 1"},
 	};
 	struct bed b;
 
