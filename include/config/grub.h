@@ -36,6 +36,8 @@ void grub_line(const struct shell_vars *v, struct str *ret);
 /* Parses the main file and all drop-ins, own ones or not, as one text; a missing file is an empty one. */
 int grub_chain(const struct target_context *ctx, struct changes *c, const struct grub *g,
 	       bool with_own, struct shell_vars *ret, struct err *reterr) must_check;
+/* Plans the command that writes the menu, once. */
+void grub_regenerate(const struct grub *g, struct changes *ret);
 bool grub_wants(const struct wish *wish) must_check; /* false: everything of ours goes */
 bool grub_is_own(const char *drop_in) must_check;
 

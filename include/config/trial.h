@@ -17,7 +17,7 @@
 /* Where the trial stands: the next boot is it; it was, and nothing has been said since; none stands. */
 enum trial { TRIAL_AHEAD, TRIAL_OPEN, TRIAL_OVER };
 
-/* Adds the check that the trial was confirmed. */
-void trial_check(enum trial where, struct checks *ret);
+/* Adds the check that the trial was confirmed; of a system that is not running nobody can tell. */
+void trial_check(const struct target_context *ctx, enum trial where, struct checks *ret);
 
 #endif

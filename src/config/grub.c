@@ -66,6 +66,15 @@ void grub_detect(const struct target_context *ctx, struct grub *ret)
 		       3 * sizeof(ret->regenerate[0]));
 }
 
+void grub_regenerate(const struct grub *g, struct changes *ret)
+{
+	auto_strv struct strv argv = STRV_INIT;
+
+	for (size_t i = 0; g->regenerate[i]; i++)
+		strv_add(&argv, g->regenerate[i]);
+	changes_command(ret, COMMAND_BOOT, &argv, NULL, "the boot menu gets the parameters");
+}
+
 int grub_get(const struct target_context *ctx, struct changes *c, const char *path,
 	     const char **bytes, size_t *len, struct err *reterr)
 {
@@ -296,7 +305,6 @@ bool grub_wants(const struct wish *wish)
 static int grub_plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		     struct err *reterr)
 {
-	auto_strv struct strv argv = STRV_INIT;
 	struct grub g;
 	int r;
 
@@ -309,9 +317,7 @@ static int grub_plan(const struct target_context *ctx, const struct wish *wish, 
 		r = check_result(ctx, &g, &wish->kernel_params, ret, reterr);
 	if (r < 0 || !changes_touch(ret, GRUB_FILE))
 		return r;
-	for (size_t i = 0; g.regenerate[i]; i++)
-		strv_add(&argv, g.regenerate[i]);
-	changes_command(ret, COMMAND_BOOT, &argv, NULL, "the boot menu gets the parameters");
+	grub_regenerate(&g, ret);
 	ret->reboot = true;
 	return 0;
 }

@@ -111,7 +111,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 
 	(void)reterr;
 	if (wish->trial && find_token(&wish->owned, &without, &former))
-		trial_check(where_it_stands(ctx->platform, without), ret);
+		trial_check(ctx, where_it_stands(ctx->platform, without), ret);
 	return 0;
 }
 

@@ -130,15 +130,6 @@ static void add_editenv(const struct grub *g, const char *verb, const char *what
 
 /* --- the target -------------------------------------------------------------------------------- */
 
-static void add_regenerate(const struct grub *g, struct changes *ret)
-{
-	auto_strv struct strv argv = STRV_INIT;
-
-	for (size_t i = 0; g->regenerate[i]; i++)
-		strv_add(&argv, g->regenerate[i]);
-	changes_command(ret, COMMAND_BOOT, &argv, NULL, "the boot menu gets the parameters");
-}
-
 /* Whatever else the plan changes counts at the next boot, which is the trial then. */
 static int plan_trial(const struct grub *g, struct changes *ret, struct err *reterr)
 {
@@ -151,7 +142,7 @@ static int plan_trial(const struct grub *g, struct changes *ret, struct err *ret
 		return r;
 	strv_add_unique(&ret->owned, TOKEN);
 	if (changes_touch(ret, SCRIPT))
-		add_regenerate(g, ret);
+		grub_regenerate(g, ret);
 	add_editenv(g, "set", VARIABLE "=once", &set);
 	add_editenv(g, "unset", VARIABLE, &unset);
 	if (ret->len)
@@ -176,7 +167,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	r = changes_remove(ret, SCRIPT, "no trial boot any more", reterr);
 	if (r < 0)
 		return r;
-	add_regenerate(&g, ret);
+	grub_regenerate(&g, ret);
 	add_editenv(&g, "unset", VARIABLE, &unset);
 	changes_command(ret, COMMAND_BOOT, &unset, NULL, "no trial boot any more");
 	return 0;
@@ -190,7 +181,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	(void)reterr;
 	grub_detect(ctx, &g);
 	if (wish->trial && strv_has(&wish->owned, TOKEN))
-		trial_check(where_it_stands(ctx, &g), ret);
+		trial_check(ctx, where_it_stands(ctx, &g), ret);
 	return 0;
 }
 

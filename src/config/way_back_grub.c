@@ -120,7 +120,6 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 		struct err *reterr)
 {
 	auto_strv struct strv words = STRV_INIT;
-	auto_strv struct strv argv = STRV_INIT;
 	auto_str struct str text = STR_INIT;
 	auto_free char *why = NULL;
 	struct grub g;
@@ -138,9 +137,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 		r = changes_remove(ret, SCRIPT, "nothing is left to start without", reterr);
 	if (r < 0 || !changes_touch(ret, SCRIPT))
 		return r;
-	for (size_t i = 0; g.regenerate[i]; i++)
-		strv_add(&argv, g.regenerate[i]);
-	changes_command(ret, COMMAND_BOOT, &argv, NULL, "the boot menu gets the parameters");
+	grub_regenerate(&g, ret);
 	return 0;
 }
 

@@ -200,6 +200,33 @@ static void test_where_grub_stands(void **state)
 	grub_drop(&b);
 }
 
+/* Of a system that is not running: its boot loader may have noted nothing yet, and that is no confirmation. */
+static void test_another_system(void **state)
+{
+	char dir[] = "/tmp/vfiotui-trial-XXXXXX";
+	auto_str struct str said = STR_INIT;
+	struct checks c = {.len = 0};
+	struct host *host = NULL;
+	struct wish w;
+	struct bed b;
+
+	(void)state;
+	grub_bed(&b);
+	apply(&b, grub, true, true);
+	assert_non_null(mkdtemp(dir));
+	bed_write(&b, dir);
+	assert_int_equal(host_open(dir, &host, NULL), 0);
+	wish_of(&w, true, true);
+	assert_int_equal(bed_verify(&b, &target_trial_grub, &w, host, &c), 0);
+	assert_int_equal(c.len, 1);
+	assert_int_equal(c.items[0].state, CHECK_UNKNOWN);
+	checks_release(&c);
+	wish_release(&w);
+	host_free(host);
+	shell_run(&said, "rm -r %s", dir);
+	grub_drop(&b);
+}
+
 /* The last of the longest mount points that hold /boot/grub decides. */
 static void test_grub_must_write(void **state)
 {
@@ -311,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_grub),
 		cmocka_unit_test(test_armed_again),
 		cmocka_unit_test(test_where_grub_stands),
+		cmocka_unit_test(test_another_system),
 		cmocka_unit_test(test_grub_must_write),
 		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_entry_without_default),
