@@ -531,12 +531,13 @@ static void stand_unbound(struct stand *s)
 static int run_with_kernel(const struct stand *s, struct str *out)
 {
 	str_clear(out);
-	return shell_run(out,
-			 ENVIRONMENT
-			 "{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout -k 10 120 " BASH
-			 " ./launch.sh; "
-			 "status=$?; kill -- -$kernel; wait $kernel; exit $status; } 2>&1",
-			 s->root);
+	return shell_run(
+		out,
+		ENVIRONMENT
+		"{ setsid bash ./kernel \"$PWD\" & kernel=$!; timeout -k 10 120 setsid -w " BASH
+		" ./launch.sh; "
+		"status=$?; kill -- -$kernel; wait $kernel; exit $status; } 2>&1",
+		s->root);
 }
 
 static const struct {
@@ -552,6 +553,14 @@ static const struct {
 	 "kill -TERM $PPID; until [ -e \"${m%.monitor}.asked\" ]; do sleep 0.05; done; kill -INT "
 	 "$PPID; exec sleep 300\n",
 	 143},
+	/* the terminal tells all of the foreground, and QEMU ends at once when it is told */
+	{"Ctrl-C on the terminal",
+	 "kill -INT -- -$PPID; exec env --default-signal=INT bash -c 'read -r line <\"$1.in\"; "
+	 "read "
+	 "-r line <\"$1.in\"; exit 7' - \"$m\"\n",
+	 7},
+	{"the terminal is closed",
+	 "kill -HUP -- -$PPID; read -r line <\"$m.in\"; read -r line <\"$m.in\"; exit 7\n", 7},
 };
 
 static void test_ends(void **state)
@@ -588,6 +597,37 @@ static void test_ends(void **state)
 		assert_clean(&s);
 		stand_release(&s);
 	}
+}
+
+/* Nobody reads what it says any more, as where "| tee" ended before it did. */
+static void test_its_reader_ends(void **state)
+{
+	auto_str struct str out = STR_INIT;
+	auto_str struct str said = STR_INIT;
+	struct stand s;
+
+	(void)state;
+	stand_unbound(&s);
+	tmproot_put(s.root, "/bin/fake-qemu",
+		    "#!/bin/bash\n"
+		    "for a; do case $a in pipe,*) m=${a#*path=};; esac; done\n"
+		    "until [ -e gone ]; do sleep 0.05; done\n"
+		    "kill -TERM $PPID; read -r line <\"$m.in\"; read -r line <\"$m.in\"\n"
+		    "echo \"$line\" >\"$OUT\"; exit 7\n");
+	shell_run(&out,
+		  ENVIRONMENT "{ setsid bash ./kernel \"$PWD\" & kernel=$!; "
+			      "{ timeout -k 10 120 " BASH " ./launch.sh 2>&1; echo $? >status; } | "
+			      "{ read -r line; exec <&-; touch gone; }; kill -- -$kernel; wait; }",
+		  s.root);
+	assert_true(tmproot_get(s.root, "/status", &said));
+	assert_string_equal(said.data, "7\n");
+	assert_true(tmproot_get(s.root, "/argv", &said));
+	assert_string_equal(said.data, "{\"execute\":\"system_powerdown\"}\n");
+	assert_true(tmproot_get(s.root, "/bound", &said));
+	assert_string_equal(said.data, "0000:0b:00.3 vfio-pci\n0000:0b:00.1 vfio-pci\n"
+				       "0000:0b:00.1 nouveau\n");
+	assert_clean(&s);
+	stand_release(&s);
 }
 
 /* QEMU is not found, or the second helper fails: what was handed over so far goes back. */
@@ -974,6 +1014,7 @@ int main(void)
 		cmocka_unit_test(test_screen_without_a_desktop),
 		cmocka_unit_test(test_create_disk),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_its_reader_ends),
 		cmocka_unit_test(test_failure_before_qemu),
 		cmocka_unit_test(test_the_only_graphics_card),
 		cmocka_unit_test(test_helpers),

@@ -115,8 +115,8 @@ give_back() {
 }
 
 helpers=() # process ids
-helper() { # COMMAND...: runs beside QEMU
-	"$@" </dev/null 9>&- &
+helper() { # COMMAND...: runs beside QEMU, out of the terminal's reach as QEMU is
+	setsid -- "$@" </dev/null 9>&- &
 	helpers+=("$!")
 }
 

@@ -11,8 +11,8 @@ mode=start
 arguments=("$@")
 boot_cdroms=()
 
-say() {
-	printf '%s: %s\n' "$name" "$1" >&2
+say() { # TEXT: nothing hangs on its being read
+	printf '%s: %s\n' "$name" "$1" >&2 || true
 }
 
 die() {

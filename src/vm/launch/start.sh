@@ -55,6 +55,7 @@ stop() {
 }
 trap cleanup EXIT
 trap stop INT TERM HUP
+trap : PIPE # whoever reads this may end first
 if [ "$single_gpu" = yes ]; then
 	trap '' HUP
 	if [ -t 2 ]; then
@@ -97,9 +98,10 @@ pa)
 esac
 [ "$vnc" = no ] || say "the screen is at $socket.vnc (VNC); from elsewhere: ssh -L 5900:$socket.vnc HOST, then vncviewer localhost"
 
+# In a session of its own: Ctrl-C on the terminal, and its end, are for this script to answer.
 trap 'signalled=early' INT TERM # until it is known whom to tell
 [ "$single_gpu" = yes ] || trap 'signalled=early' HUP
-"$qemu" "${args[@]}" </dev/null 9>&- &
+setsid -- "$qemu" "${args[@]}" </dev/null 9>&- &
 pid=$!
 trap stop INT TERM
 [ "$single_gpu" = yes ] || trap stop HUP
