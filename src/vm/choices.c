@@ -122,9 +122,14 @@ static void one_link(const struct vm_choices_input *in, const char *dir, const c
 	auto_free char *bridge = xasprintf("%s/%s/bridge", dir, name);
 	auto_free char *device = xasprintf("%s/%s/device", dir, name);
 
+	auto_free char *port = xasprintf("%s/%s/brport", dir, name);
+	auto_free char *radio = xasprintf("%s/%s/phy80211", dir, name);
+
 	if (host_exists(in->host, bridge))
 		add(ret, xstrdup(name), xasprintf("%s, a bridge", name));
-	else if (host_exists(in->host, device))
+	/* A bridge has its ports for itself; an access point knows one address of a radio. */
+	else if (host_exists(in->host, device) && !host_exists(in->host, port) &&
+		 !host_exists(in->host, radio))
 		add(ret, xstrdup(name), xasprintf("%s, for macvtap", name));
 }
 

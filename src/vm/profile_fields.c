@@ -188,10 +188,12 @@ const struct vm_field vm_fields[] = {
 	 "ISO files that are in the guest's drives.", .item = &path_item},
 
 	{"network", VM_CHOICE, VM_SECTION_NETWORK, IN(network), "Network",
-	 "user needs no set-up; bridge and macvtap put the guest into the host's network.",
+	 "user needs no set-up. bridge and macvtap put the guest into the host's network, "
+	 "macvtap past the host.",
 	 NAMES("user", "bridge", "macvtap", "none"), "user"},
 	{"interface", VM_TEXT, VM_SECTION_NETWORK, IN(interface), "Bridge or link",
-	 "The host's bridge (br0), or what macvtap sits on (enp3s0).", .check = check_interface},
+	 "A bridge that the host has (br0), or the card that macvtap is put on at the start "
+	 "(enp3s0).", .check = check_interface},
 	{"nic", VM_CHOICE, VM_SECTION_NETWORK, IN(nic), "Network card",
 	 "What the guest sees; Windows needs a driver for virtio.",
 	 NAMES("virtio", "e1000e", "e1000", "rtl8139"), "virtio"},

@@ -203,7 +203,8 @@ static void netdev(struct writer *w)
 		str_adds(w->out, "\"\n");
 		break;
 	case VM_NET_BRIDGE:
-		str_adds(w->out, "\t-netdev \"bridge,id=net,br=$interface\"\n");
+		str_adds(w->out, "\t-netdev \"bridge,id=net,br=$interface${bridge_helper:+,helper=}"
+				 "${bridge_helper//,/,,}\"\n");
 		break;
 	case VM_NET_MACVTAP:
 		str_adds(w->out, "\t-netdev \"tap,id=net,fd=7\" # opened by start_macvtap\n");

@@ -271,6 +271,12 @@ static void test_variables_are_copied_once(void **state)
 	stand_release(&s);
 }
 
+/* A bridge on which QEMU's helper may put guests; only root needs no bit on it. */
+#define BRIDGE                                                                                     \
+	"mkdir -p sys/class/net/br7/bridge etc/qemu usr/libexec && echo 0x1003 "                   \
+	">sys/class/net/br7/flags && echo 'allow br7' >etc/qemu/bridge.conf && echo "              \
+	">usr/libexec/qemu-bridge-helper && chmod 4755 usr/libexec/qemu-bridge-helper && "
+
 /* Each thing that is not ready is said in words, and QEMU is not started. */
 static const struct {
 	const char *field, *value, *break_it, *says;
@@ -318,10 +324,40 @@ static const struct {
 	 ">sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
 	 "1000 huge pages of 2 MiB are free, the guest needs 1024"},
 	{"hugepages", "1G", "true", "0 huge pages of 1024 MiB are free, the guest needs 2"},
+	{NULL, NULL,
+	 "nvme=$PWD/sys/bus/pci/devices/0000:0b:00.1/nvme/nvme0/block/nvme0n1 && mkdir -p "
+	 "$nvme/nvme0n1p2/holders sys/block/dm-0 && echo 259:7 >$nvme/dev && echo 259:9 "
+	 ">$nvme/nvme0n1p2/dev && echo 2 >$nvme/nvme0n1p2/partition && echo 253:0 "
+	 ">sys/block/dm-0/dev && ln -s $PWD/sys/block/dm-0 $nvme/nvme0n1p2/holders/ && echo '22 1 "
+	 "253:0 / / rw' >proc/self/mountinfo && ln -sfn ../x/nvme "
+	 "sys/bus/pci/devices/0000:0b:00.1/driver",
+	 "0000:0b:00.1 is in use: dm-0 is mounted"},
+	{NULL, NULL,
+	 "nvme=$PWD/sys/bus/pci/devices/0000:0b:00.1/nvme/nvme0/block/nvme0n1 && mkdir -p "
+	 "$nvme/nvme0n1p2 && echo 259:7 >$nvme/dev && echo 259:9 >$nvme/nvme0n1p2/dev && echo 2 "
+	 ">$nvme/nvme0n1p2/partition && echo '/dev/nvme0n1p2 partition 8 0 -2' >proc/swaps && ln "
+	 "-sfn ../x/nvme sys/bus/pci/devices/0000:0b:00.1/driver",
+	 "0000:0b:00.1 is in use: nvme0n1p2 is swap"},
 	{"interface", "br7", "true", "there is no bridge br7"},
-	{"interface", "br7",
-	 "mkdir -p sys/class/net/br7/bridge etc/qemu && echo 'allow br70' >etc/qemu/bridge.conf",
+	{"interface", "br7", BRIDGE "echo 0x1002 >sys/class/net/br7/flags",
+	 "the network link br7 is down"},
+	{"interface", "br7", BRIDGE "rm etc/qemu/bridge.conf", "there is no /etc/qemu/bridge.conf"},
+	{"interface", "br7", BRIDGE "rm usr/libexec/qemu-bridge-helper",
+	 "QEMU's program qemu-bridge-helper is missing"},
+	{"interface", "br7", BRIDGE "chmod a-x usr/libexec/qemu-bridge-helper",
+	 "is not yours to run; join its group"},
+	{"interface", "br7", BRIDGE "echo 'allow br70' >etc/qemu/bridge.conf",
 	 "QEMU's bridge helper does not know br7"},
+	{"interface", "br7", BRIDGE "printf 'allow br7\\n \\tdeny all' >etc/qemu/bridge.conf",
+	 "denies VMs on the bridge br7"},
+	{"interface", "br7",
+	 BRIDGE
+	 "echo include /more >etc/qemu/bridge.conf; printf 'allow br7\\ndeny\\tbr7\\n' >more",
+	 "denies VMs on the bridge br7"},
+	{"interface", "br7", BRIDGE "echo include /etc/qemu/bridge.conf >etc/qemu/bridge.conf",
+	 "QEMU's bridge helper does not know br7"},
+	{"interface", "br7", BRIDGE "echo 'permit br7' >>etc/qemu/bridge.conf",
+	 "can't read the line 'permit br7'"},
 	{"tpm", "yes", "sed -i 's/find_program swtpm/find_program no-swtpm/' launch.sh",
 	 "the TPM needs swtpm"},
 	{"firmware", "uefi", "sed -i 's/^ovmf_code=.*/ovmf_code=/' launch.sh",

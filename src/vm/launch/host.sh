@@ -155,18 +155,29 @@ start_sharer() {
 	helper "$sharer" --no-daemon --config "$sharer_config"
 }
 
+# One that a killed script left behind holds the guest's address; this VM's lock is ours by now.
+remove_old_macvtap() {
+	local link
+	for link in "$root"/sys/class/net/vt*; do
+		if [ -d "$link/macvtap" ] && [ "$(read_word "$link/address")" = "${mac,,}" ]; then
+			as_root ip link delete "${link##*/}" || die "the network link ${link##*/} of an earlier start can't be removed"
+		fi
+	done
+}
+
 tap=
 start_macvtap() {
 	local index
+	remove_old_macvtap
 	tap=vt$$
 	as_root ip link add link "$interface" name "$tap" address "$mac" type macvtap mode bridge || {
 		tap=
 		die "macvtap can't be put on $interface"
 	}
-	as_root ip link set "$tap" up
+	as_root ip link set "$tap" up || die "the network link $tap on $interface can't be brought up; is its address $mac in use?"
 	index=$(read_word "$root/sys/class/net/$tap/ifindex")
 	wait_for test -e "$root/dev/tap$index" || die "/dev/tap$index did not come"
-	[ -w "$root/dev/tap$index" ] || as_root chown -- "$(id -u)" "$root/dev/tap$index"
+	[ -w "$root/dev/tap$index" ] || as_root chown -- "$(id -u)" "$root/dev/tap$index" || die "/dev/tap$index can't be made yours"
 	exec 7<>"$root/dev/tap$index"
 }
 

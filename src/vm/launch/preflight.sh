@@ -73,9 +73,28 @@ display_use() { # DEVICE
 	[ "$(driver_of "$1")" = nvidia ] && holder_of '/dev/nvidia[0-9]*'
 }
 
+# What the host does with a block device, or with what lies on it: partitions, RAID, LVM, encryption.
+block_use() { # ITS DIRECTORY IN /sys
+	local name number part
+	name=$(readlink -f -- "$1")
+	name=${name##*/}
+	number=$(read_word "$1/dev")
+	if grep -q " $number " "$root/proc/self/mountinfo" || grep -q "^/dev/$name " "$root/proc/self/mounts"; then
+		printf '%s is mounted' "$name" # btrfs has a number of its own
+		return 0
+	elif grep -q "^/dev/$name " "$root/proc/swaps" 2>/dev/null; then
+		printf '%s is swap' "$name"
+		return 0
+	fi
+	for part in "$1"/*/partition "$1"/holders/*/dev; do
+		[ ! -e "$part" ] || ! block_use "${part%/*}" || return 0
+	done
+	return 1
+}
+
 # What the host would lose at once with a device that it has now.
 check_use() { # DEVICE
-	local path=$root/sys/bus/pci/devices/$1 entry block use
+	local path=$root/sys/bus/pci/devices/$1 entry use
 	for entry in "$path"/net/*; do
 		if [ "$(read_word "$entry/operstate")" = up ]; then
 			problem "$1 is in use: the network link ${entry##*/} is up; take it down first"
@@ -85,14 +104,10 @@ check_use() { # DEVICE
 		problem "$1 is in use: $use; end it first, or set single_gpu (host's only GPU) to end the desktop"
 	fi
 	while IFS= read -r entry; do
-		block=${entry%/dev}
-		block=${block##*/}
-		if grep -q " $(read_word "$entry") " "$root/proc/self/mountinfo"; then
-			problem "$1 is in use: $block is mounted; unmount it first"
-		elif grep -q "^/dev/$block " "$root/proc/swaps" 2>/dev/null; then
-			problem "$1 is in use: $block is swap; swapoff first"
+		if use=$(block_use "${entry%/dev}"); then
+			problem "$1 is in use: $use; end that first"
 		fi
-	done < <(find "$path/" -path '*/block/*' -name dev 2>/dev/null)
+	done < <(find "$path/" -path '*/block/*' -name dev ! -execdir test -e partition \; -print 2>/dev/null)
 }
 
 # QEMU gets a group only when none of its members is on a driver of the host.
@@ -177,46 +192,130 @@ check_memory() {
 	fi
 }
 
+block_number() { # BLOCK DEVICE
+	local major minor
+	read -r major minor < <(stat -L -c '0x%t 0x%T' -- "$1")
+	printf '%d:%d' "$major" "$minor"
+}
+
 check_disk() { # FILE SIZE READ-ONLY
+	local use
 	if [ ! -e "$1" ]; then
 		[ -z "$2" ] || return 0 # it is created at the start
 		problem "there is no disk $1; create one: $0 --create-disk 64G"
 	elif [ ! -r "$1" ] || { [ "$3" = off ] && [ ! -w "$1" ]; }; then
 		problem "the disk $1 is not yours to write"
-	elif [ -b "$1" ] && [ "$3" = off ] && grep -qF "$(readlink -f -- "$1") " "$root/proc/self/mounts"; then
-		problem "the disk $1 is mounted by the host; with two writers its content is lost"
+	elif [ -b "$1" ] && [ "$3" = off ] && use=$(block_use "$root/sys/dev/block/$(block_number "$1")"); then
+		problem "the disk $1 is in use by the host: $use; with two writers its content is lost"
 	fi
 }
 
-# Where the distributions put it; only root can make a network device without its setuid bit.
-check_bridge_helper() {
+# QEMU's helper makes the tap and puts it into the bridge; this is where distributions have it.
+find_bridge_helper() {
 	local file
-	for file in "$root"/usr/lib/qemu/qemu-bridge-helper "$root"/usr/libexec/qemu-bridge-helper; do
-		if [ -e "$file" ] && [ ! -u "$file" ]; then
-			problem "QEMU's bridge helper may not do that for you: sudo chmod u+s $file, or start with sudo"
+	for file in "$root"/run/wrappers/bin "$root"/usr/lib/qemu "$root"/usr/libexec "$root"/usr/lib; do
+		file=$file/qemu-bridge-helper
+		if [ -e "$file" ]; then
+			printf '%s' "$file"
+			return
 		fi
 	done
 }
 
+# The rules for this bridge in a file of the helper's, "allow" or "deny" a line; a line that it can't read ends all.
+bridge_rules() { # FILE
+	local line command value
+	[ -r "$1" ] && [ ${#FUNCNAME[@]} -lt 20 ] || return 1
+	while IFS= read -r line || [ -n "$line" ]; do
+		line=${line#"${line%%[![:space:]]*}"}
+		case $line in
+		'' | '#'*) continue ;;
+		*' '*) command=${line%% *} ;;
+		*) command=${line%%$'\t'*} ;;
+		esac
+		value=${line#"$command"}
+		value=${value#"${value%%[![:space:]]*}"}
+		value=${value%"${value##*[![:space:]]}"}
+		case $command in
+		allow | deny) [ "$value" != all ] && [ "$value" != "$interface" ] || printf '%s\n' "$command" ;;
+		include) bridge_rules "$root$value" || true ;;
+		*)
+			printf 'bad line %s\n' "$line"
+			return 1
+			;;
+		esac
+	done <"$1"
+}
+
+check_bridge_rules() {
+	local conf=/etc/qemu/bridge.conf rules
+	if [ ! -e "$root$conf" ]; then
+		problem "there is no $conf, so QEMU's bridge helper puts no VM onto $interface: sudo mkdir -p /etc/qemu; echo 'allow $interface' | sudo tee $conf"
+		return
+	elif [ ! -r "$root$conf" ]; then
+		problem "QEMU's bridge helper reads $conf as you, and you may not: sudo chmod a+r $conf"
+		return
+	fi
+	rules=$(bridge_rules "$root$conf" || true)
+	case $rules in
+	*'bad line '*) problem "QEMU's bridge helper can't read the line '${rules##*bad line }' of $conf, and then puts no VM onto any bridge" ;;
+	*deny*) problem "$conf denies VMs on the bridge $interface, which no 'allow' outweighs; take the 'deny' out, or choose another network" ;;
+	*allow*) ;;
+	*) problem "QEMU's bridge helper does not know $interface; add the line 'allow $interface' to $conf" ;;
+	esac
+}
+
+# Only root can make a network device without the helper's setuid bit.
+check_bridge_helper() {
+	local file=${bridge_helper#"$root"}
+	if [ -z "$bridge_helper" ]; then
+		problem "QEMU's program qemu-bridge-helper is missing (qemu-system-common on Debian, qemu-common on Arch and Fedora, qemu-tools on openSUSE)"
+	elif [ ! -x "$bridge_helper" ]; then
+		problem "QEMU's bridge helper $file is not yours to run; join its group ($(stat -c %G -- "$bridge_helper")), or start with sudo"
+	elif [ "$EUID" -ne 0 ] && [ ! -u "$bridge_helper" ] && find_program dpkg-statoverride >/dev/null; then
+		problem "QEMU's bridge helper may not do that for you: sudo dpkg-statoverride --update --add root root 4755 $file, or start with sudo"
+	elif [ "$EUID" -ne 0 ] && [ ! -u "$bridge_helper" ]; then
+		problem "QEMU's bridge helper may not do that for you: sudo chmod u+s $file, or start with sudo"
+	fi
+}
+
+check_is_up() { # LINK: a guest behind one that is down has no network, and nothing says why
+	local flags
+	flags=$(read_word "$root/sys/class/net/$1/flags")
+	[ $((${flags:-1} & 1)) -ne 0 ] || problem "the network link $1 is down; bring it up: sudo ip link set $1 up"
+}
+
+check_macvtap() {
+	local link=$root/sys/class/net/$interface master
+	if [ ! -e "$link" ]; then
+		problem "there is no network link $interface for macvtap"
+		return
+	fi
+	master=$(readlink -- "$link/master" || true)
+	if [ -d "$link/brport" ]; then
+		problem "$interface is a port of the bridge ${master##*/}, so macvtap can't be put on it; choose network = bridge with ${master##*/}"
+	elif [ -d "$link/bonding_slave" ]; then
+		problem "$interface is a part of ${master##*/}, so macvtap can't be put on it; name ${master##*/} instead"
+	fi
+	check_is_up "$interface"
+	find_program ip >/dev/null || problem "macvtap needs the program ip (iproute2), which is not installed"
+	can_be_root || problem "macvtap needs root: use sudo, or choose the user network"
+}
+
+bridge_helper=
+[ "$network" != bridge ] || bridge_helper=$(find_bridge_helper)
 check_network() {
-	local conf=$root/etc/qemu/bridge.conf
 	case $network in
 	bridge)
 		if [ ! -d "$root/sys/class/net/$interface/bridge" ]; then
 			problem "there is no bridge $interface; make one, or choose the user network"
-		elif [ -r "$conf" ] && ! grep -qE "^[[:space:]]*allow[[:space:]]+(all|${interface//./\\.})([[:space:]]|\$)" "$conf"; then
-			problem "QEMU's bridge helper does not know $interface; add the line 'allow $interface' to /etc/qemu/bridge.conf"
-		elif [ "$EUID" -ne 0 ]; then
-			check_bridge_helper
+		else
+			check_is_up "$interface"
 		fi
+		check_bridge_rules
+		check_bridge_helper
 		;;
-	macvtap)
-		if [ ! -e "$root/sys/class/net/$interface" ]; then
-			problem "there is no network link $interface for macvtap"
-		elif ! can_be_root; then
-			problem "macvtap needs root: use sudo, or choose the user network"
-		fi
-		;;
+	macvtap) check_macvtap ;;
 	esac
 	[ "$samba" = no ] || can_be_root || problem "starting Samba's services needs root: use sudo, or set samba = no"
 	if [ -n "$share" ]; then
