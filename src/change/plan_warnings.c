@@ -160,11 +160,22 @@ static void warn_way_back(const struct platform *platform, struct plan *p)
 			  by_menu[loader].how, inside ? ", and take vfio-pci.ids= out" : "");
 }
 
-/* booster's images have no udev, and so no rules (booster: README). */
-static void warn_by_address(const struct platform *platform, struct plan *p)
+/* booster's images have no udev, and so no rules, and load modules side by side (booster: README; init/module.go). */
+static void warn_booster(const struct platform *platform, struct plan *p)
 {
-	if (platform->initramfs == INITRAMFS_BOOSTER &&
-	    strv_has(&p->wish.early_files, UDEV_BIND_PATH))
+	auto_free char *modules = strv_join(&p->wish.host_modules, " or ");
+
+	if (platform->initramfs != INITRAMFS_BOOSTER)
+		return;
+	if (*modules)
+		strv_addf(
+			&p->warnings,
+			"booster loads the modules of its images side by side: where %s is in the "
+			"image, too, it may take the device first. \"vfiotui status\" tells after "
+			"the reboot; \"modules: -NAME\" in /etc/booster.yaml leaves one out that "
+			"nothing needs to start.",
+			modules);
+	if (strv_has(&p->wish.early_files, UDEV_BIND_PATH))
 		strv_add(
 			&p->warnings,
 			"booster's images take no udev rules, so a device that is bound by its "
@@ -259,7 +270,7 @@ void plan_warn(const struct situation *s, struct plan *p)
 	if (!p->wish.len)
 		return;
 	warn_initramfs(s, p);
-	warn_by_address(s->platform, p);
+	warn_booster(s->platform, p);
 	warn_iommu(s->platform, p);
 	warn_user(p);
 	warn_way_back(s->platform, p);

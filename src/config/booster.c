@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * booster: modules_force_load in /etc/booster.yaml, a string of names with commas between (not a
- * YAML list), loaded early and put into the image (booster: docs/manpage.md). It reads the options
- * of modprobe.d when it builds an image, but not the softdep lines (generator/kmod.go), and copies no
- * file of it: the order of this list is all that puts vfio-pci before a driver in the image.
+ * YAML list; newer versions drop blanks around a name), loaded early and put into the image (booster:
+ * docs/manpage.md, generator/config.go). It reads the options of modprobe.d when it builds an image,
+ * but not the softdep lines (generator/kmod.go), and copies no file of it. Modules are loaded side by
+ * side, each as soon as what it depends on is there (init/module.go): the order of the list is no
+ * promise, and a driver in the image may be faster. All are loaded before the root file system's
+ * programs start, so a driver that is not in the image comes behind vfio-pci.
  * Owned: "booster NAME", "booster line" where the whole line is ours, "booster created".
  */
 #include <errno.h>
@@ -25,12 +28,15 @@ static bool applies(const struct target_context *ctx)
 	return ctx->platform->initramfs == INITRAMFS_BOOSTER;
 }
 
-static bool same_module(const char *a, const char *b)
+/* Whether a name of the list, perhaps with blanks around it, is this module. */
+static bool is_module(const char *name_in_list, const char *module)
 {
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
+	const char *a = name_in_list + strspn(name_in_list, " ");
+
+	for (; *a && *module; a++, module++)
+		if (*a != *module && !(strchr("-_", *a) && strchr("-_", *module)))
 			return false;
-	return !*a && !*b;
+	return !a[strspn(a, " ")] && !*module;
 }
 
 static int refuse(size_t line, struct err *reterr)
@@ -51,7 +57,9 @@ static int find(const struct text *t, size_t *line, size_t *from, size_t *len, s
 		return 0;
 	*from = strlen(KEY) + strspn(t->lines[*line].data + strlen(KEY), " ");
 	*len = strspn(t->lines[*line].data + *from,
-		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-,");
+		      " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-,");
+	while (*len && t->lines[*line].data[*from + *len - 1] == ' ')
+		--*len;
 	if (!*len || *from == strlen(KEY) ||
 	    t->lines[*line].data[*from + *len +
 				 strspn(t->lines[*line].data + *from + *len, " \r\n")] != '\0' ||
@@ -78,7 +86,7 @@ static void add_names(struct strv *names, const struct wish *wish, struct strv *
 		bool there = false;
 
 		for (size_t k = 0; k < names->len; k++)
-			there |= same_module(names->items[k], wish->early_modules.items[i]);
+			there |= is_module(names->items[k], wish->early_modules.items[i]);
 		if (there)
 			continue;
 		strv_add(&all, wish->early_modules.items[i]);

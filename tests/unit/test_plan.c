@@ -532,8 +532,17 @@ static void what_is_left_to_do_by_hand(void **state)
 
 	(void)state;
 	machine_init(&m);
+	p = plan_words(&m, "01:00");
+	assert_true(warns(p, "side by side: where nouveau or snd_hda_intel is in the image"));
+	assert_false(warns(p, "booster's images take no udev rules"));
+	plan_free(p);
+	p = plan_words(&m, "03:00.0");
+	assert_false(warns(p, "side by side"));
+	assert_true(warns(p, "booster's images take no udev rules"));
+	plan_free(p);
 	m.platform.initramfs = INITRAMFS_UNKNOWN;
 	p = plan_words(&m, "01:00");
+	assert_false(warns(p, "side by side"));
 	assert_true(warns(p, "No configuration of systemd-boot was found"));
 	assert_true(warns(p, "add \"iommu=pt\" to the \"options\" line"));
 	assert_true(warns(p, "vfio_pci vfio vfio_iommu_type1"));
