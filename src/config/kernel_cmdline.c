@@ -28,12 +28,13 @@ static int check_shape(const char *path, const struct cmdline_chain *c, const st
 		       size_t lines, struct err *reterr)
 {
 	bool dos = !strcmp(text_newline(t), "\r\n");
+	const char *first = t->len ? t->lines[0].data + strspn(t->lines[0].data, " \t") : "";
 
-	if (lines > 1 && c->proxmox)
+	if (c->proxmox && lines && (lines > 1 || strchr("#\r\n", *first)))
 		return err_set(reterr, -EINVAL,
-			       "%s has %zu lines, of which proxmox-boot-tool reads one; join them "
-			       "first, nothing was changed",
-			       path, lines);
+			       "%s has more than one line, of which proxmox-boot-tool reads the "
+			       "first; make it one first, nothing was changed",
+			       path);
 	if (lines > 1 && dos)
 		return err_set(
 			reterr, -EINVAL,
@@ -321,15 +322,28 @@ static void find_ukis(const struct target_context *ctx, struct strv *ret)
 	}
 }
 
+/* What the lines are of that are checked, and who makes them anew. proxmox-boot-tool's partitions are not mounted. */
+static const struct chain_words {
+	const char *what, *remedy;
+} chain_words[] = {
+	{"entries and images", "kernel-install add-all"},
+	{"unified images", "mkinitcpio -P"},
+	{CMDLINE " for proxmox-boot-tool", "apply the plan again"},
+};
+
 static int verify(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
 		  struct err *reterr)
 {
 	auto_entries struct entries all = ENTRIES_INIT;
 	auto_strv struct strv lines = STRV_INIT;
+	const struct chain_words *words;
 	struct cmdline_chain c;
 	int r = cmdline_chain_read(ctx, &c, reterr);
 
-	if (r >= 0 && !c.mkinitcpio) {
+	words = &chain_words[c.proxmox ? 2 : c.mkinitcpio ? 1 : 0];
+	if (r >= 0 && c.proxmox)
+		r = cmdline_usual(ctx, NULL, &c, false, &lines, reterr);
+	else if (r >= 0 && !c.mkinitcpio) {
 		find_ukis(ctx, &c.ukis);
 		r = entries_read(ctx->files, &all, reterr);
 		entries_lines(&all, &lines);
@@ -341,9 +355,7 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 			strv_add(&lines, line.data);
 	}
 	if (r >= 0)
-		kernel_line_check(&lines, c.mkinitcpio ? "unified images" : "entries and images",
-				  wish, c.mkinitcpio ? "mkinitcpio -P" : "kernel-install add-all",
-				  ret);
+		kernel_line_check(&lines, words->what, wish, words->remedy, ret);
 	kernel_line_check_running(ctx, wish, ret);
 	cmdline_chain_release(&c);
 	return r;

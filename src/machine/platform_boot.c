@@ -106,10 +106,20 @@ static bool has_limine(const struct host *host)
 {
 	static const char *const files[] = {"/etc/default/limine", "/etc/limine-entry-tool.d",
 					    "/limine.conf", "/limine/limine.conf", NULL};
+	static const char *const on_any_esp[] = {
+		"/limine.conf",
+		"/limine/limine.conf",
+		"/boot/limine.conf",
+		"/boot/limine/limine.conf",
+		"/EFI/limine/limine.conf",
+		"/EFI/BOOT/limine.conf",
+		"/EFI/arch-limine/limine.conf",
+	};
 
-	return any_exists(host, files) || on_esp(host, "/limine.conf") ||
-	       on_esp(host, "/limine/limine.conf") || on_esp(host, "/EFI/limine/limine.conf") ||
-	       on_esp(host, "/EFI/BOOT/limine.conf");
+	for (size_t i = 0; i < ARRAY_SIZE(on_any_esp); i++)
+		if (on_esp(host, on_any_esp[i]))
+			return true;
+	return any_exists(host, files);
 }
 
 /* Entries alone are no trace: GRUB's BLS has them as well. */
@@ -118,10 +128,17 @@ static bool has_systemd_boot_program(const struct host *host)
 	return on_esp(host, "/loader/loader.conf") || esp_dir_has(host, "/EFI/systemd", ".efi");
 }
 
+/* proxmox-boot-tool keeps partitions of its own, for GRUB or for systemd-boot, and mounts them to write only. */
+static bool has_proxmox_boot_tool(const struct host *host)
+{
+	return host_exists(host, "/etc/kernel/proxmox-boot-uuids");
+}
+
 /* The parameters come from /etc/kernel/cmdline where something builds entries or images of it. */
 static bool has_kernel_cmdline(const struct host *host)
 {
-	if (host_exists(host, "/etc/kernel/proxmox-boot-uuids") && !has_any_grub(host))
+	if (has_proxmox_boot_tool(host) &&
+	    (host_exists(host, "/etc/kernel/cmdline") || !has_any_grub(host)))
 		return true;
 	return host_exists(host, "/etc/kernel/cmdline") &&
 	       (esp_dir_has(host, "/EFI/Linux", ".efi") || has_systemd_boot_program(host));
@@ -217,6 +234,10 @@ static void decide_systemd_boot(const struct host *host, struct platform *p, con
 	else if (known && is_made_by_kernel_install(host, entry.data))
 		decide(p, BOOT_KERNEL_CMDLINE,
 		       xasprintf("%s started it from %s, which kernel-install makes", info,
+				 entry.data));
+	else if (known && has_proxmox_boot_tool(host) && text_starts_with(entry.data, "proxmox-"))
+		decide(p, BOOT_KERNEL_CMDLINE,
+		       xasprintf("%s started it from %s, which proxmox-boot-tool makes", info,
 				 entry.data));
 	else if (has_kernel_cmdline(host) && !esp_dir_has(host, "/loader/entries", ".conf"))
 		decide(p, BOOT_KERNEL_CMDLINE,

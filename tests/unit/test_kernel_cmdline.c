@@ -144,7 +144,10 @@ static void test_commands(void **state)
 	assert_string_equal(b.commands.items[0], "proxmox-boot-tool refresh");
 	bed_put(&b, FILE_PATH, "root=a\nquiet\n");
 	assert_true(apply(&b, "iommu=pt") < 0);
-	assert_non_null(strstr(b.err.text, "proxmox-boot-tool reads one"));
+	assert_non_null(strstr(b.err.text, "proxmox-boot-tool reads the first"));
+	bed_put(&b, FILE_PATH, "# of the installer\nroot=a\n");
+	assert_true(apply(&b, "iommu=pt") < 0);
+	assert_non_null(strstr(b.err.text, "proxmox-boot-tool reads the first"));
 	bed_release(&b);
 }
 

@@ -68,6 +68,16 @@ static const struct {
 	 {{"/etc/kernel/cmdline", "root=a iommu=pt\n"}},
 	 CHECK_UNKNOWN,
 	 "no entry"},
+	/* proxmox-boot-tool's partitions are not mounted: its source is what can be read */
+	{&target_kernel_cmdline,
+	 {{"/etc/kernel/cmdline", "root=a iommu=pt\n"},
+	  {"/etc/kernel/proxmox-boot-uuids", "A-B\n"}},
+	 CHECK_OK,
+	 NULL},
+	{&target_kernel_cmdline,
+	 {{"/etc/kernel/cmdline", "root=a\n"}, {"/etc/kernel/proxmox-boot-uuids", "A-B\n"}},
+	 CHECK_FAILED,
+	 "missing in 1 of 1"},
 	/* Fedora: entries, also those that refer to GRUB's environment */
 	{&target_grub_bls, {{DIR "id-6.12.conf", E("root=a iommu=pt")}}, CHECK_OK, NULL},
 	{&target_grub_bls,

@@ -268,6 +268,9 @@ static void acs_override_is_proved_by_the_kernels_symbols(void **state)
 /* --- boot loader ------------------------------------------------------------------- */
 
 #define GRUB "file /etc/default/grub\n|GRUB_TIMEOUT=5\nfile /boot/grub/grub.cfg\n|menuentry\n"
+#define PROXMOX                                                                                    \
+	"file /etc/kernel/cmdline\n|root=ZFS=rpool/ROOT/pve-1 boot=zfs\n"                          \
+	"file /etc/kernel/proxmox-boot-uuids\n|8724-F7E5\n"
 #define SYSTEMD_BOOT                                                                               \
 	"file /boot/loader/loader.conf\n|timeout 3\nfile /boot/loader/entries/arch.conf\n|title "  \
 	"Arch\n"
@@ -299,6 +302,9 @@ static const struct boot_case {
 	 BOOT_KERNEL_CMDLINE, true, "arch-linux.efi"},
 	{SYSTEMD_BOOT "file /etc/machine-id\n|" MACHINE_ID "\n", "systemd-boot 257.2",
 	 MACHINE_ID "-6.12.8.conf", NULL, BOOT_KERNEL_CMDLINE, true, "kernel-install"},
+	{GRUB PROXMOX NOT_BY_GRUB, "systemd-boot 254.1", "proxmox-6.8.4-2-pve.conf", NULL,
+	 BOOT_KERNEL_CMDLINE, true, "which proxmox-boot-tool makes"},
+	{GRUB PROXMOX BY_GRUB, NULL, NULL, NULL, BOOT_GRUB, true, "BOOT_IMAGE"},
 	{SYSTEMD_BOOT "file /etc/kernelstub/configuration\n|{}\n", "systemd-boot 249.11",
 	 "Pop_OS-current.conf", NULL, BOOT_KERNELSTUB, true, "kernelstub"},
 	{UKI NOT_BY_GRUB, NULL, NULL, "systemd-stub 257.2", BOOT_KERNEL_CMDLINE, true,
@@ -319,11 +325,18 @@ static const struct boot_case {
 	 NULL, BOOT_GRUB, true, "only GRUB"},
 	{SYSTEMD_BOOT, NULL, NULL, NULL, BOOT_SYSTEMD_BOOT, true, "only systemd-boot"},
 	{UKI, NULL, NULL, NULL, BOOT_KERNEL_CMDLINE, true, "only /etc/kernel/cmdline"},
-	{"file /etc/kernel/cmdline\n|root=ZFS=rpool\nfile /etc/kernel/proxmox-boot-uuids\n|1\n",
-	 NULL, NULL, NULL, BOOT_KERNEL_CMDLINE, true, "/etc/kernel/cmdline"},
+	{PROXMOX, NULL, NULL, NULL, BOOT_KERNEL_CMDLINE, true, "/etc/kernel/cmdline"},
+	/* its partitions may hold GRUB or systemd-boot */
+	{GRUB PROXMOX, NULL, NULL, NULL, BOOT_GRUB, false, "GRUB, /etc/kernel/cmdline"},
+	{GRUB PROXMOX NOT_BY_GRUB, NULL, NULL, NULL, BOOT_KERNEL_CMDLINE, true,
+	 "only /etc/kernel/cmdline"},
 	{LIMINE, NULL, NULL, NULL, BOOT_LIMINE, true, "only Limine"},
 	{"file /boot/EFI/limine/limine.conf\n|timeout: 5\n", NULL, NULL, NULL, BOOT_LIMINE, true,
 	 "only Limine"},
+	{"file /efi/boot/limine/limine.conf\n|timeout: 5\n", NULL, NULL, NULL, BOOT_LIMINE, true,
+	 "only Limine"},
+	{"file /boot/EFI/arch-limine/limine.conf\n|timeout: 5\n", NULL, NULL, NULL, BOOT_LIMINE,
+	 true, "only Limine"},
 	{REFIND, NULL, NULL, NULL, BOOT_REFIND, true, "only rEFInd"},
 	/* no proof and several: the candidates are named */
 	{GRUB SYSTEMD_BOOT, NULL, NULL, NULL, BOOT_GRUB, false, "GRUB, systemd-boot"},
