@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "config/kernel_line.h"
 #include "config/kernel_wish.h"
+#include "config/limine.h"
 
 #define TOOL_FILE "/etc/default/limine"
 #define TOOL_DIR "/etc/limine-entry-tool.d"
@@ -31,40 +32,6 @@
 static const char name[] = "limine";
 
 /* --- limine.conf ---------------------------------------------------------------------------- */
-
-/* The same place on a partition that is mounted twice, or linked: one file. */
-static bool is_seen(struct files *files, const struct strv *paths, const char *path,
-		    const char *place)
-{
-	const char *bytes, *other;
-	size_t len, other_len;
-
-	if (files_get(files, path, &bytes, &len, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < paths->len; i++)
-		if (text_ends_with(paths->items[i], place) &&
-		    files_get(files, paths->items[i], &other, &other_len, NULL) >= 0 &&
-		    len == other_len && !memcmp(bytes, other, len))
-			return true;
-	return false;
-}
-
-/* Those that are there. */
-static void find_confs(struct files *files, struct strv *ret)
-{
-	static const char *const dirs[] = {"/boot", "/efi", "/boot/efi", ""};
-	static const char *const places[] = {"/limine.conf", "/limine/limine.conf",
-					     "/EFI/limine/limine.conf", "/EFI/BOOT/limine.conf",
-					     "/EFI/arch-limine/limine.conf"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
-			auto_free char *path = xasprintf("%s%s", dirs[i], places[k]);
-
-			if (files_exist(files, path) && !is_seen(files, ret, path, places[k]))
-				strv_add_unique(ret, path);
-		}
-}
 
 /* Where a line's value begins when it has the key; 0: it has not. */
 static size_t value_of(const struct text_line *l, const char *key)
@@ -255,6 +222,20 @@ static void drop_lines(struct text *t, struct edit_job *job)
 	}
 }
 
+/* An edited file must not differ from the checksum that a program holds of it. */
+static int check_checksum(struct files *files, const char *path, bool edited, struct err *reterr)
+{
+	auto_free char *program = edited ? limine_enrolled(files, path) : NULL;
+
+	if (!program)
+		return 0;
+	return err_set(reterr, -EINVAL,
+		       "%s holds a checksum of limine.conf, and would start nothing with an edited "
+		       "%s; take it out first (limine enroll-config %s --reset; under Secure Boot "
+		       "sign the program again) and put it in afterwards, nothing was changed",
+		       program, path, program);
+}
+
 static int plan_conf(const char *path, const struct wish *wish, struct changes *ret,
 		     struct err *reterr)
 {
@@ -275,6 +256,9 @@ static int plan_conf(const char *path, const struct wish *wish, struct changes *
 	r = each_cmdline(&t, edit_cmdline, &job);
 	drop_lines(&t, &job);
 	text_join(&t, &after);
+	if (r >= 0)
+		r = check_checksum(ret->files, path,
+				   after.len != len || memcmp(after.data, bytes, len), reterr);
 	if (r >= 0) {
 		strv_move(&ret->owned, &job.owned);
 		r = changes_set(ret, path, after.data, after.len, 0644, why, reterr);
@@ -406,7 +390,7 @@ static bool applies(const struct target_context *ctx)
 {
 	auto_strv struct strv confs = STRV_INIT;
 
-	find_confs(ctx->files, &confs);
+	limine_find_confs(ctx->files, &confs);
 	return ctx->platform->boot_loader == BOOT_LIMINE && (confs.len || has_tool(ctx));
 }
 
@@ -415,7 +399,7 @@ static int read_lines(const struct target_context *ctx, struct strv *ret, struct
 	auto_strv struct strv confs = STRV_INIT;
 	int r = 0;
 
-	find_confs(ctx->files, &confs);
+	limine_find_confs(ctx->files, &confs);
 	for (size_t i = 0; r >= 0 && i < confs.len; i++) {
 		auto_text struct text t = TEXT_INIT;
 		const char *bytes;
@@ -437,7 +421,7 @@ static int present(const struct target_context *ctx, struct present *ret, struct
 	auto_strv struct strv confs = STRV_INIT;
 	int r = tool ? tool_lines(ctx, true, &lines, reterr) : read_lines(ctx, &lines, reterr);
 
-	find_confs(ctx->files, &confs);
+	limine_find_confs(ctx->files, &confs);
 	for (size_t i = 0; r >= 0 && i < lines.len; i++)
 		kernel_line_present(lines.items[i], tool || !confs.len ? TOOL_FILE : confs.items[0],
 				    ret);
@@ -452,7 +436,7 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	auto_strv struct strv confs = STRV_INIT;
 	int r = plan_tool(ctx, tool ? wish : &nothing, ret, reterr);
 
-	find_confs(ctx->files, &confs);
+	limine_find_confs(ctx->files, &confs);
 	for (size_t i = 0; r >= 0 && !tool && i < confs.len; i++) {
 		r = plan_conf(confs.items[i], wish, ret, reterr);
 		ret->reboot |= changes_touch(ret, confs.items[i]);

@@ -120,6 +120,46 @@ static void test_several_files(void **state)
 	bed_release(&b);
 }
 
+/* A program that holds a checksum of the file starts nothing with an edited one. */
+static void test_enrolled(void **state)
+{
+	static const char none[] = "MZ++CONFIG_B2SUM_SIGNATURE++";
+	static const char zeros[] = "00000000000000000000000000000000";
+	static const struct {
+		const char *program, *digits;
+		bool refused;
+	} programs[] = {
+		{"/boot/EFI/limine/limine_x64.efi", zeros, false},
+		{"/boot/EFI/limine/limine_x64.efi", "0000000000000000000000000000000f", true},
+		{"/efi/EFI/BOOT/BOOTX64.EFI", "ab540d71000000000000000000000000", true},
+		{"/boot/limine-bios.sys", "ab540d71000000000000000000000000", true},
+		{"/boot/EFI/limine/notes.txt", "ab540d71000000000000000000000000", false},
+		{"/boot/EFI/Microsoft/BOOTX64.EFI", "ab540d71000000000000000000000000", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		auto_free char *program = xasprintf("%s%s%s%s%s.text", none, zeros, zeros, zeros,
+						    programs[i].digits);
+		struct bed b;
+		int r;
+
+		bed_init(&b);
+		bed_put(&b, LIMINE, A "cmdline: a\n");
+		bed_put(&b, programs[i].program, program);
+		r = apply(&b, &target_limine, PT);
+		if ((r < 0) != programs[i].refused)
+			fail_msg("%s: %d", programs[i].program, r);
+		if (r < 0)
+			assert_non_null(strstr(b.err.text, programs[i].program));
+		if (r < 0)
+			assert_string_equal(bed_get(&b, LIMINE), A "cmdline: a\n");
+		/* what needs no edit is no matter of it */
+		assert_int_equal(apply(&b, &target_limine, programs[i].refused ? "" : PT), 0);
+		bed_release(&b);
+	}
+}
+
 static void test_cases(void **state)
 {
 	(void)state;
@@ -215,9 +255,8 @@ static void test_entry_tool(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),
-		cmocka_unit_test(test_several_files),
-		cmocka_unit_test(test_laws),
+		cmocka_unit_test(test_cases),      cmocka_unit_test(test_several_files),
+		cmocka_unit_test(test_enrolled),   cmocka_unit_test(test_laws),
 		cmocka_unit_test(test_entry_tool),
 	};
 
