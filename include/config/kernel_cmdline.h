@@ -6,7 +6,7 @@
  * kernel-install (90-loaderentry.install): the first of /etc/kernel/cmdline,
  * /usr/lib/kernel/cmdline and the running line; comment lines dropped, line ends to blanks.
  * mkinitcpio: the same two files and the .conf files of /etc/cmdline.d, unless the preset names a
- * file of its own. proxmox-boot-tool reads one line. A CR stays in the line, where the loader
+ * file of its own, or (version 41) a directory of .conf files. proxmox-boot-tool reads one line. A CR stays in the line, where the loader
  * ends the line at it.
  */
 #ifndef CONFIG_KERNEL_CMDLINE_H
@@ -22,10 +22,11 @@
 
 struct cmdline_chain {
 	bool proxmox;
-	bool mkinitcpio; /* it builds unified images */
-	bool drop_in;    /* the parameters go to /etc/cmdline.d */
-	bool usual;      /* /etc/kernel/cmdline counts */
-	struct strv own; /* files that presets name */
+	bool mkinitcpio;  /* it builds unified images */
+	bool drop_in;     /* the parameters go to /etc/cmdline.d */
+	bool usual;       /* /etc/kernel/cmdline counts */
+	struct strv own;  /* files that presets name */
+	bool own_is_part; /* some of them is one of several that make up a line */
 	struct strv ukis;
 };
 

@@ -30,6 +30,19 @@ static bool reads_drop_ins(struct files *files)
 	       memmem(bytes, len, "cmdline.d", strlen("cmdline.d"));
 }
 
+/* The file that a preset names, or the last one of a directory (version 41): that one's end is the line's. */
+static void add_own(const struct target_context *ctx, const char *path, struct cmdline_chain *ret)
+{
+	auto_strv struct strv names = STRV_INIT;
+	auto_free char *last = NULL;
+
+	if (files_list(ctx->files, path, ".conf", &names, NULL) >= 0 && names.len) {
+		last = xasprintf("%s/%s", path, names.items[names.len - 1]);
+		ret->own_is_part = true;
+	}
+	strv_add_unique(&ret->own, last ? last : path);
+}
+
 static int read_presets(const struct target_context *ctx, struct cmdline_chain *ret,
 			struct err *reterr)
 {
@@ -45,7 +58,7 @@ static int read_presets(const struct target_context *ctx, struct cmdline_chain *
 		ret->mkinitcpio = true;
 		strv_add(&ret->ukis, image->path);
 		if (image->cmdline)
-			strv_add_unique(&ret->own, image->cmdline);
+			add_own(ctx, image->cmdline, ret);
 		else
 			usual = true;
 	}

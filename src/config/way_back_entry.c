@@ -221,7 +221,7 @@ static int plan_image(const struct target_context *ctx, const struct cmdline_cha
 	const char *drop_in;
 	size_t len;
 
-	if (!line || !split_image(chain->ukis.items[0], &on_esp, &dir))
+	if (!line || chain->own_is_part || !split_image(chain->ukis.items[0], &on_esp, &dir))
 		return 0;
 	conf = xasprintf("%s/loader.conf", dir);
 	if (!files_exist(ctx->files, conf)) /* no systemd-boot there */

@@ -221,6 +221,29 @@ static void test_a_preset_with_its_own_line(void **state)
 	}
 }
 
+/* Version 41: all .conf files of the directory are one line. */
+static void test_a_preset_with_a_directory(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	bed_init(&b);
+	put_uki(&b, "default_cmdline=/etc/own.d\n");
+	bed_put(&b, FILE_PATH, "root=a\n");
+	bed_put(&b, "/etc/own.d/10-root.conf", "root=own\n");
+	bed_put(&b, "/etc/own.d/20-more.conf", "# more\nquiet\n");
+	bed_put(&b, "/etc/own.d/30-notes.txt", "rw\n");
+	assert_int_equal(apply(&b, "iommu=pt"), 0);
+	assert_string_equal(bed_get(&b, "/etc/own.d/10-root.conf"), "root=own\n");
+	assert_string_equal(bed_get(&b, "/etc/own.d/20-more.conf"), "# more\nquiet iommu=pt\n");
+	assert_string_equal(bed_get(&b, "/etc/own.d/30-notes.txt"), "rw\n");
+	assert_string_equal(bed_get(&b, FILE_PATH), "root=a\n");
+	assert_string_equal(b.commands.items[0], "mkinitcpio -P");
+	assert_int_equal(apply(&b, ""), 0);
+	assert_string_equal(bed_get(&b, "/etc/own.d/20-more.conf"), "# more\nquiet\n");
+	bed_release(&b);
+}
+
 /* As kernel-install's 90-loaderentry.install reads it. */
 static char *read_like_kernel_install(const struct bed *b)
 {
@@ -281,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_unified_images_of_mkinitcpio),
 		cmocka_unit_test(test_a_preset_with_its_own_line),
+		cmocka_unit_test(test_a_preset_with_a_directory),
 		cmocka_unit_test(test_laws_on_samples),
 	};
 

@@ -492,6 +492,18 @@ static void test_entry_of_a_unified_image(void **state)
 	assert_int_equal(apply(&b, &target_kernel_cmdline, &target_way_back_entry, PT), 0);
 	assert_non_null(bed_get(&b, "/etc/cmdline.d/90-vfiotui.conf"));
 	assert_non_null(strstr(bed_get(&b, own), "options root=a rw " OFF "\n"));
+	/* of a directory's files, of which one is edited, no line is made up here */
+	bed_put(&b, "/etc/mkinitcpio.d/linux.preset",
+		"PRESETS=('default')\ndefault_uki=\"/efi/EFI/Linux/arch-linux.efi\"\n"
+		"default_cmdline=/etc/own.d\n");
+	bed_put(&b, "/etc/own.d/10-root.conf", "root=a\n");
+	bed_put(&b, "/etc/own.d/20-more.conf", "rw\n");
+	assert_int_equal(apply(&b, &target_kernel_cmdline, &target_way_back_entry, PT), 0);
+	assert_null(bed_get(&b, own));
+	bed_put(&b, "/etc/mkinitcpio.d/linux.preset",
+		"PRESETS=('default')\ndefault_uki=\"/efi/EFI/Linux/arch-linux.efi\"\n");
+	assert_int_equal(apply(&b, &target_kernel_cmdline, &target_way_back_entry, PT), 0);
+	assert_non_null(bed_get(&b, own));
 	b.platform.secure_boot = true; /* the stub takes its own line only */
 	assert_int_equal(apply(&b, &target_kernel_cmdline, &target_way_back_entry, PT), 0);
 	assert_null(bed_get(&b, own));
