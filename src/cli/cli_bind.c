@@ -1,168 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * bind and release: hand devices over and back now, until the next boot, through
- * driver_override (Documentation/ABI/testing/sysfs-bus-pci): write the driver's name there,
- * unbind what holds the device, ask the bus to probe it again, look which driver it has got.
- */
+/* bind and release: hand devices over and back now, until the next boot (change/hand_over.h). */
 #include <errno.h>
 #include <string.h>
 
 #include "advice/rules.h"
 #include "base/mem.h"
+#include "change/hand_over.h"
 #include "cli/cli.h"
-#include "host/process.h"
-
-#define PCI_DEVICES "/sys/bus/pci/devices"
-#define PCI_PROBE "/sys/bus/pci/drivers_probe"
-#define VFIO_DRIVER "/sys/bus/pci/drivers/vfio-pci"
-#define MODPROBE_TIMEOUT_MS 30000
-
-static char *attribute(const struct device *d, const char *name)
-{
-	return xasprintf(PCI_DEVICES "/%s/%s", d->bdf, name);
-}
-
-/* The driver that holds the device now, or NULL; the caller frees. */
-static char *current_driver(const struct host *host, const struct device *d)
-{
-	auto_free char *path = attribute(d, "driver");
-	auto_str struct str target = STR_INIT;
-	const char *slash;
-
-	if (host_link(host, path, &target, NULL) < 0)
-		return NULL;
-	slash = strrchr(target.data, '/');
-	return xstrdup(slash ? slash + 1 : target.data);
-}
-
-static int load_module(const char *name, struct err *reterr)
-{
-	const char *const argv[] = {"modprobe", "--", name, NULL};
-	struct process_result result = PROCESS_RESULT_INIT;
-	int r = process_run(argv, MODPROBE_TIMEOUT_MS, &result, reterr);
-
-	if (!r && result.status) {
-		str_rtrim(&result.errors);
-		r = err_set(reterr, -EIO, "modprobe %s failed (status %d): %s", name, result.status,
-			    result.errors.data);
-	}
-	process_result_release(&result);
-	return r;
-}
-
-/* Override, unbind, probe. `driver` may be "\n": no override. */
-static int move(const struct host *host, const struct device *d, const char *driver,
-		struct err *reterr)
-{
-	auto_free char *override = attribute(d, "driver_override");
-	auto_free char *unbind = attribute(d, "driver/unbind");
-	auto_free char *held = current_driver(host, d);
-	int r = host_write_attribute(host, override, driver, reterr);
-
-	if (r < 0)
-		return r;
-	if (held)
-		r = host_write_attribute(host, unbind, d->bdf, reterr);
-	return r < 0 ? r : host_write_attribute(host, PCI_PROBE, d->bdf, reterr);
-}
-
-/* After a failure: no override, and whatever driver the bus finds for it. */
-static int roll_back(const struct host *host, const struct device *d, int code, struct err *reterr)
-{
-	auto_free char *now = NULL;
-
-	if (move(host, d, "\n", NULL) < 0)
-		return err_wrap(reterr, code, "%s was not handed over, and could not be put back",
-				d->bdf);
-	now = current_driver(host, d);
-	return err_wrap(reterr, code, "%s was not handed over; it is on %s again", d->bdf,
-			now ? now : "no driver");
-}
-
-static int check_override(const struct host *host, const struct device *d, struct err *reterr)
-{
-	auto_free char *path = attribute(d, "driver_override");
-
-	if (host_exists(host, path))
-		return 0;
-	return err_set(reterr, -EOPNOTSUPP,
-		       "%s has no driver_override (%s): this kernel can't hand it over at run time",
-		       d->bdf, path);
-}
-
-static int bind_one(const struct host *host, const struct device *d, struct err *reterr)
-{
-	auto_free char *now = NULL;
-	int r = check_override(host, d, reterr);
-
-	if (!r && !host_exists(host, VFIO_DRIVER))
-		r = load_module("vfio-pci", reterr);
-	if (r < 0)
-		return r;
-	r = move(host, d, "vfio-pci", reterr);
-	if (r < 0)
-		return roll_back(host, d, r, reterr);
-	now = current_driver(host, d);
-	if (driver_is_vfio(now))
-		return 0;
-	r = err_set(reterr, -EIO, "vfio-pci did not take it (dmesg says why)");
-	return roll_back(host, d, r, reterr);
-}
-
-/* The PCI driver that a module brings, "xhci_hcd" for xhci_pci; NULL when it can't be told; the caller frees. */
-static char *driver_of_module(const struct host *host, const char *module)
-{
-	auto_free char *path = xasprintf("/sys/module/%s/drivers", module);
-	auto_strv struct strv names = STRV_INIT;
-
-	if (host_list(host, path, &names, NULL) < 0)
-		return NULL;
-	for (size_t i = 0; i < names.len; i++)
-		if (text_starts_with(names.items[i], "pci:"))
-			return xstrdup(names.items[i] + strlen("pci:"));
-	return NULL;
-}
-
-/* The first of the device's own modules that loads and has a driver; NULL: leave it to the bus. */
-static char *own_driver(const struct host *host, const struct device *d)
-{
-	for (size_t i = 0; i < d->modules.len; i++) {
-		const char *module = d->modules.items[i];
-		char *driver;
-
-		if (driver_is_vfio(module) || !strcmp(module, "vfio_pci") ||
-		    load_module(module, NULL) < 0)
-			continue;
-		driver = driver_of_module(host, module);
-		if (driver)
-			return driver;
-	}
-	return NULL;
-}
-
-/*
- * Where vfio-pci knows the ids it would take the device at once again, so it is sent to its own
- * driver by name; the override goes afterwards.
- */
-static int release_one(const struct host *host, const struct device *d, struct err *reterr)
-{
-	auto_free char *own = own_driver(host, d);
-	auto_free char *override = attribute(d, "driver_override");
-	auto_free char *now = NULL;
-	int r = move(host, d, own ? own : "\n", reterr);
-
-	if (!r && own)
-		r = host_write_attribute(host, override, "\n", reterr);
-	if (r < 0)
-		return err_wrap(reterr, r, "%s was not given back", d->bdf);
-	now = current_driver(host, d);
-	if (!driver_is_vfio(now))
-		return 0;
-	return err_set(reterr, -EIO,
-		       "%s is on %s again: its ids are configured for it; vfiotui apply without "
-		       "this device gives it back at the next boot",
-		       d->bdf, now);
-}
 
 /* --- the commands --------------------------------------------------------- */
 
@@ -248,12 +92,12 @@ static int release_if_held(struct cli *c, const struct device *d, struct err *re
 {
 	int r = refuse_busy(c, d, reterr);
 
-	return r < 0 ? r : release_one(c->host, d, reterr);
+	return r < 0 ? r : hand_back(c->host, d, reterr);
 }
 
 static int bind_if_free(struct cli *c, const struct device *d, struct err *reterr)
 {
-	return bind_one(c->host, d, reterr);
+	return hand_over(c->host, d, reterr);
 }
 
 /* Goes through the devices that are not yet as they should be; stops at the first failure. */
@@ -281,7 +125,7 @@ static int move_all(struct cli *c, const struct selection *s, bool to_vfio)
 		}
 		if (one(c, d, &err) < 0)
 			return cli_fail(c, &err);
-		now = current_driver(c->host, d);
+		now = hand_over_driver(c->host, d);
 		print_sign(&c->out, SIGN_OK);
 		print_format(&c->out, " %s is on ", d->bdf);
 		print_text(&c->out, now ? now : "no driver");
