@@ -46,10 +46,13 @@ static const char script[] =
 	"kernel's.\n"
 	"entry=$(find \"$entries\" -name '*.conf' ! -name '*rescue*' ! -name "
 	"'*without-passthrough*' | sort -V | tail -n 1)\n"
-	"image=$(find \"$boot/EFI/Linux\" -name '*.efi' 2>/dev/null | sort -V | tail -n 1)\n"
+	"# An image with a \"+\" is on trial, and gets another name (boot counting).\n"
+	"image=$(find \"$boot/EFI/Linux\" -name '*.efi' ! -name '*+*' 2>/dev/null | sort -V | tail "
+	"-n "
+	"1)\n"
 	"new=\n"
 	"if [ -n \"$entry\" ]; then\n"
-	"\tversion=$(sed -n 's/^version[[:blank:]]*//p' \"$entry\" | head -n 1)\n"
+	"\tversion=$(sed -n '/^version[[:blank:]]/{s/^version[[:blank:]]*//p;q;}' \"$entry\")\n"
 	"\tnew=$(basename \"${entry%%.conf}\")\n"
 	"\tnew=$entries/${new%%-\"$version\"}" SUFFIX "\n"
 	"\tawk -v added=\" $added \" -v off=\"$off\" '\n"
@@ -128,7 +131,7 @@ static void run_plugin(const char *dir, struct changes *ret)
 	strv_split(&argv, PLUGIN " add", " ");
 	strv_add(&undo, "find");
 	strv_addf(&undo, "%s/loader/entries", dir);
-	strv_split(&undo, "-name *" SUFFIX " -delete", " ");
+	strv_split(&undo, "-name *" SUFFIX "* -delete", " ");
 	changes_command(ret, COMMAND_BOOT, &argv, &undo, "writes the entry without passthrough");
 }
 
@@ -139,7 +142,7 @@ static void remove_entries(const char *dir, struct changes *ret)
 
 	strv_add(&argv, "find");
 	strv_addf(&argv, "%s/loader/entries", dir);
-	strv_split(&argv, "-name *" SUFFIX " -delete", " ");
+	strv_split(&argv, "-name *" SUFFIX "* -delete", " ");
 	strv_split(&undo, PLUGIN " add", " ");
 	changes_command(ret, COMMAND_BOOT, &argv, &undo, "the entry without passthrough goes");
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Kills the real program at any of its system calls, not only at those that change something, or at any of its commands' calls: on five
+# Kills the real program at any of its system calls, not only at those that change something, or at any of its commands' calls: on six
 # boot chains, on a machine it takes for its own, so that its commands run, too. Behind each stop every file is wholly the old or
 # the new one, and one "undo" gives the first tree back: bytes, modes, owners, attributes, and the image that a command built.
-# STOPS=N tries N points a chain (SEED=N chooses them) instead of a few.
+# STOPS=N tries N points a chain (SEED=N chooses them) instead of a few, CHAINS="..." some of the chains.
 set -u
 # shellcheck source=tests/support/live-root
 . "$TOP/tests/support/live-root"
@@ -21,7 +21,7 @@ points=0 interrupted=0 nothing=0
 # What rebuilds an image: the picture of the files that a real one would read. Renamed into place, as real ones do.
 tools() {
 	local name
-	for name in cat mv rm mkdir ls sed grep tr sort mktemp chmod cmp basename dirname cp; do
+	for name in cat mv rm mkdir ls sed grep tr sort mktemp chmod cmp basename dirname cp find awk head tail; do
 		live_copy "$root" "$(command -v $name)" || return
 	done
 	while read -r name; do
@@ -35,6 +35,14 @@ tools() {
 				[ ! -e "$file" ] || cat "$file" || exit 1
 			done >/boot/"${0##*/}".new || exit 1
 			mv /boot/"${0##*/}".new /boot/"${0##*/}"
+			[ "${0##*/}" = kernel-install ] || exit 0
+			entry=$(echo /boot/loader/entries/*-6.12.conf)
+			line=$(grep -v '^#' /etc/kernel/cmdline) || exit 1
+			sed "s/^options .*/options $line/" "$entry" >"$entry.new" || exit 1
+			mv "$entry.new" "$entry" || exit 1
+			for plugin in /etc/kernel/install.d/*.install; do
+				[ ! -x "$plugin" ] || "$plugin" add 6.12 || exit 1
+			done
 		END
 		chmod 755 "$root$name"
 	done
@@ -60,7 +68,7 @@ picture() {
 	tar -C "$root" --xattrs --xattrs-include='*' --pax-option=delete=atime,delete=ctime --sort=name --mtime=@0 --exclude=./var/lib/vfiotui --exclude=./dev --exclude=./ran -cf - . | sha256sum
 }
 list_files() { # a line for each file: name, mode, owner, sum; not the temporaries
-	(cd "$root" && find . \( -path ./var/lib/vfiotui -o -path ./dev -o -name '.*.vfiotui-*' -o -name '*.new' -o -path ./ran \) -prune -o -type f \
+	(cd "$root" && find . \( -path ./var/lib/vfiotui -o -path ./dev -o -name '.*.vfiotui-*' -o -name '*.new' -o -name '*.conf.tmp' -o -path ./ran \) -prune -o -type f \
 		-printf '%p %m %U:%G\n' -exec sha256sum {} + | sort)
 }
 fail() {
@@ -110,8 +118,9 @@ one_point() { # COMMAND
 	rm -rf "$root/var/lib/vfiotui" "$root/ran"
 }
 
-for chain in desktop systemd_boot initramfs_tools dracut_refind booster_limine; do
-	build $chain
+read -ra chains <<<"${CHAINS:-desktop systemd_boot kernel_install initramfs_tools dracut_refind booster_limine}"
+for chain in "${chains[@]}"; do
+	build "$chain"
 	# The images and menus of the start are those that the commands build of the first files.
 	vfiotui apply 01:00 --user alex --yes || fail 'apply'
 	vfiotui undo --yes || fail 'undo'
@@ -129,5 +138,5 @@ for chain in desktop systemd_boot initramfs_tools dracut_refind booster_limine; 
 		one_point "$([ $((i % 3)) = 2 ] && echo undo || echo apply)"
 	done
 done
-[ "$points" -eq $((STOPS * 5)) ] || { echo "only $points points"; exit 1; }
-echo "measured: killed at $points random system calls of the program and its commands on five boot chains; every file was whole, one undo gave the first tree back ($interrupted repairs, $nothing had nothing to take back)"
+[ "$points" -eq $((STOPS * ${#chains[@]})) ] || { echo "only $points points"; exit 1; }
+echo "measured: killed at $points random system calls of the program and its commands on ${#chains[@]} boot chains; every file was whole, one undo gave the first tree back ($interrupted repairs, $nothing had nothing to take back)"
