@@ -200,9 +200,96 @@ try_kernel_install() {
 	built=$((built + 1))
 }
 
+# --- ukify ---------------------------------------------------------------------------------------------
+
+section() { # IMAGE SECTION
+	objcopy -O binary --only-section="$2" "$1" "$TMP/section" 2>/dev/null && tr -d '\0' <"$TMP/section"
+}
+
+# kernel-install makes a unified image of each kernel by ukify: its line is what the image holds, and the entry beside it has another.
+try_ukify() {
+	local id=0123456789abcdef0123456789abcdef plugins image entry
+	plugins=$(dirname "$(find /usr/lib/kernel/install.d -name '60-ukify.install' 2>/dev/null | head -n 1)")
+	kernel=$(find /usr/lib/systemd/boot/efi -name 'systemd-bootx64.efi' 2>/dev/null) # a kernel is a PE image, too
+	if [ ! -e "$plugins/90-uki-copy.install" ] || [ -z "$kernel" ] || ! command -v ukify objcopy >/dev/null; then
+		missing 'ukify with its stub: no unified image was built'
+		return
+	fi
+	machine ukify
+	rm -f "$root/etc/default/grub" "$root"/usr/bin/grub-mkconfig
+	mkdir -p "$root/boot/loader/entries" "$root/boot/EFI/systemd" "$root/boot/EFI/Linux" "$root/etc/kernel/install.d"
+	: >"$root/boot/EFI/systemd/systemd-bootx64.efi"
+	: >"$root/boot/loader/loader.conf"
+	: >"$root/boot/initrd"
+	cp "$kernel" "$root/boot/vmlinuz-$release"
+	echo $id >"$root/etc/machine-id"
+	echo 'root=LABEL=root rw quiet' >"$root/etc/kernel/cmdline"
+	printf 'layout=uki\nuki_generator=ukify\n' >"$root/etc/kernel/install.conf"
+	program /usr/bin/kernel-install
+	change --boot-loader=kernel-cmdline --bind=ids 01:00 || return
+	for v in 6.1.0-vfiotui-test 6.12.0-vfiotui-test; do
+		inside env "KERNEL_INSTALL_PLUGINS=$plugins/60-ukify.install $plugins/90-uki-copy.install /etc/kernel/install.d/95-vfiotui.install" \
+			BOOT_ROOT=/boot kernel-install add $v "/boot/vmlinuz-$release" /boot/initrd ||
+			{ complain "kernel-install with ukify: $(tail -n 3 "$TMP/log")"; return; }
+	done
+	image=$root/boot/EFI/Linux/$id-6.12.0-vfiotui-test.efi
+	[[ "$(section "$image" .cmdline)" == 'root=LABEL=root rw quiet iommu=pt'* ]] || # newer ones add the machine's id
+		complain "the image's line is \"$(section "$image" .cmdline)\": $(ls "$root/boot/EFI/Linux"; tail -n 3 "$TMP/log")"
+	"$VFIOTUI" --root "$root" status >"$TMP/out" 2>&1
+	grep 'entries and images: iommu=pt in each entry' "$TMP/out" | grep -vq 'not so' ||
+		complain "status does not read the images: $(cat "$TMP/out")"
+	entry=$root/boot/loader/entries/$id-0-without-passthrough.conf
+	grep -q "^efi /EFI/Linux/$id-6.12.0-vfiotui-test.efi\$" "$entry" || complain "the entry starts another image: $(cat "$entry" 2>&1)"
+	grep -q '^options root=LABEL=root rw quiet vfiotui=off module_blacklist=vfio_pci$' "$entry" ||
+		complain "the image's entry without passthrough: $(cat "$entry" 2>&1)"
+	# Boot counting renames the newest image while it is on trial: the entry keeps to one that has its name for good.
+	mv "$image" "${image%.efi}+3.efi"
+	inside /etc/kernel/install.d/95-vfiotui.install add || complain "the plugin: $(tail -n 3 "$TMP/log")"
+	grep -q "^efi /EFI/Linux/$id-6.1.0-vfiotui-test.efi\$" "$entry" || complain "the entry starts an image on trial: $(cat "$entry" 2>&1)"
+	built=$((built + 1))
+}
+
+# --- ostree -------------------------------------------------------------------------------------------
+
+deploy() { # OPTION...
+	ostree admin deploy --sysroot="$root" --os=test "$@" test >"$TMP/log" 2>&1 || complain "ostree admin deploy $*: $(tail -n 3 "$TMP/log")"
+}
+
+# Deployments of libostree itself: its newest one's line is what counts, and gets the parameters that rpm-ostree would be asked for.
+try_ostree() {
+	command -v ostree >/dev/null || { missing 'ostree: no deployment was made'; return; }
+	[ "$(id -u)" -eq 0 ] || { missing 'ostree needs root: no deployment was made'; return; }
+	local tree=$TMP/tree word added=()
+	machine ostree
+	mkdir -p "$tree/usr/lib/modules/$release" "$tree/usr/etc" "$root/run" "$root/proc"
+	echo kernel >"$tree/usr/lib/modules/$release/vmlinuz"
+	echo initrd >"$tree/usr/lib/modules/$release/initramfs.img"
+	printf 'ID=test\nPRETTY_NAME="Test"\n' | tee "$tree/usr/lib/os-release" >"$tree/usr/etc/os-release"
+	ostree admin init-fs "$root" && ostree admin os-init --sysroot="$root" test >/dev/null &&
+		ostree --repo="$root/ostree/repo" commit -b test --tree=dir="$tree" >/dev/null || { complain 'ostree'; return; }
+	deploy --karg=root=UUID=1 --karg=rw --karg=quiet
+	: >"$root/run/ostree-booted"
+	sed -n 's/^options //p' "$root"/boot/loader/entries/ostree-1*.conf >"$root/proc/cmdline"
+	program /usr/bin/rpm-ostree
+	change --bind=ids 01:00 || return
+	for word in $(grep -o 'rpm-ostree kargs .*' "$TMP/out" | head -n 1); do
+		case $word in --append-if-missing=*) added+=("--karg-append=${word#*=}") ;; esac
+	done
+	[[ " ${added[*]} " == *' --karg-append=iommu=pt '* ]] || complain "rpm-ostree is not asked for iommu=pt: $(cat "$TMP/out")"
+	"$VFIOTUI" --root "$root" status >"$TMP/out" 2>&1
+	grep 'newest deployment: iommu=pt' "$TMP/out" | grep -q 'not so' || complain "status trusts the old deployment: $(cat "$TMP/out")"
+	deploy "${added[@]}"
+	"$VFIOTUI" --root "$root" status >"$TMP/out" 2>&1
+	grep 'newest deployment: iommu=pt' "$TMP/out" | grep -vq 'not so' || complain "status does not see the new deployment: $(cat "$TMP/out")"
+	chattr -R -i "$root/ostree/deploy" 2>/dev/null # libostree's mark on a deployment
+	built=$((built + 1))
+}
+
 try_initramfs_tools
 try_dracut
 try_kernel_install
+try_ukify
+try_ostree
 echo "measured: $built things were built by the real programs and read"
 [ $bad -eq 0 ] || exit 1
 [ $built -gt 0 ] || { echo 'nothing was built'; exit 77; }
