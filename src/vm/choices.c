@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "vm/profile_value.h"
 
 typedef void (*find_fn)(const struct vm_choices_input *in, struct vm_choices *ret);
 
@@ -156,13 +157,63 @@ static bool is_host_disk(const struct vm_choices_input *in, const char *name)
 	return found;
 }
 
-static bool is_in_use(const struct vm_choices_input *in, const char *dir, const char *name)
+static bool has_holders(const struct vm_choices_input *in, const char *block)
 {
-	auto_free char *holders = xasprintf("%s/%s/holders", dir, name);
+	auto_free char *holders = xasprintf("%s/holders", block);
 	auto_strv struct strv names = STRV_INIT;
 
-	return is_host_disk(in, name) ||
-	       (host_list(in->host, holders, &names, NULL) == 0 && names.len);
+	return host_list(in->host, holders, &names, NULL) == 0 && names.len;
+}
+
+/* LVM, LUKS and RAID stand on a partition as a rule; what is mounted then has another name. */
+static bool is_in_use(const struct vm_choices_input *in, const char *disk, const char *name)
+{
+	auto_strv struct strv names = STRV_INIT;
+	bool found = is_host_disk(in, name) || has_holders(in, disk);
+
+	if (host_list(in->host, disk, &names, NULL) < 0)
+		return found;
+	for (size_t i = 0; i < names.len && !found; i++) {
+		auto_free char *part = xasprintf("%s/%s", disk, names.items[i]);
+
+		found = text_starts_with(names.items[i], name) && has_holders(in, part);
+	}
+	return found;
+}
+
+/* A name that stays the disk's: "sda" may be another one after the next boot. */
+static char *stable_path(const struct vm_choices_input *in, const char *name)
+{
+	static const char dir[] = "/dev/disk/by-id";
+	auto_strv struct strv links = STRV_INIT;
+
+	if (host_list(in->host, dir, &links, NULL) < 0)
+		return xasprintf("/dev/%s", name);
+	for (size_t i = 0; i < links.len; i++) {
+		auto_free char *path = xasprintf("%s/%s", dir, links.items[i]);
+		auto_str struct str to = STR_INIT;
+
+		/* "wwn-" and "nvme-eui." are hard to tell apart for people */
+		if (text_starts_with(links.items[i], "wwn-") ||
+		    text_starts_with(links.items[i], "nvme-eui.") ||
+		    host_link(in->host, path, &to, NULL) < 0)
+			continue;
+		if (!strcmp(strrchr(to.data, '/') ? strrchr(to.data, '/') + 1 : to.data, name))
+			return xstrdup(path);
+	}
+	return xasprintf("/dev/%s", name);
+}
+
+/* An image of the VM's own, as the field takes it. */
+static void add_image(const struct vm_choices_input *in, const char *suffix, const char *more,
+		      const char *text, struct vm_choices *ret)
+{
+	auto_free char *path = xasprintf("/var/lib/vfiotui/%s.%s", in->name, suffix);
+	struct str value = STR_INIT;
+
+	vm_quote(&value, path, true);
+	str_adds(&value, more);
+	add(ret, str_take(&value), xstrdup(text));
 }
 
 static void one_disk(const struct vm_choices_input *in, const char *dir, const char *name,
@@ -177,17 +228,15 @@ static void one_disk(const struct vm_choices_input *in, const char *dir, const c
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (text_starts_with(name, others[i]))
 			return;
-	if (gib && !is_in_use(in, dir, name))
-		add(ret, xasprintf("/dev/%s", name),
+	if (gib && !is_in_use(in, path, name))
+		add(ret, stable_path(in, name),
 		    xasprintf("the whole disk %s, %" PRIu64 " GiB, %s", name, gib, model));
 }
 
 static void find_disks(const struct vm_choices_input *in, struct vm_choices *ret)
 {
-	add(ret, xasprintf("/var/lib/vfiotui/%s.qcow2 size=64G", in->name),
-	    xstrdup("a new image of 64 GiB that grows as it fills"));
-	add(ret, xasprintf("/var/lib/vfiotui/%s.img format=raw size=64G", in->name),
-	    xstrdup("a new plain image of 64 GiB"));
+	add_image(in, "qcow2", " size=64G", "a new image of 64 GiB that grows as it fills", ret);
+	add_image(in, "img", " format=raw size=64G", "a new plain image of 64 GiB", ret);
 	each(in, "/sys/block", ret, one_disk);
 }
 

@@ -14,6 +14,7 @@
 #include "../support/shells.h"
 #include "../support/tmproot.h"
 #include "base/mem.h"
+#include "vm/choices.h"
 #include "vm/lacks.h"
 #include "vm/preset.h"
 
@@ -188,12 +189,70 @@ static void test_lacks(void **state)
 	recorded_close(&machine);
 }
 
+/* --- what is offered ------------------------------------------------------------------- */
+
+/* The disks' values that are offered on a machine, a line each; each has to be one that the field takes. */
+static void offered_disks(const char *root, const char *name, struct str *ret)
+{
+	struct host *host = NULL;
+	struct vm_choices c = VM_CHOICES_INIT;
+	struct vm_profile vm;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(host_open(root, &host, &err), 0);
+	vm_profile_init(&vm, name);
+	vm_choices_find(vm_field_find("disk"),
+			&(struct vm_choices_input){.host = host, .name = name}, &c);
+	for (size_t i = 0; i < c.len; i++) {
+		if (vm_field_set(&vm, vm_field_find("disk"), c.items[i].value, &err) < 0)
+			fail_msg("%s: %s", c.items[i].value, err.text);
+		str_addf(ret, "%s\n", c.items[i].value);
+	}
+	assert_int_equal(((struct vm_disk *)vm.disks.items)->size_mib, 65536);
+	vm_profile_release(&vm);
+	vm_choices_release(&c);
+	host_free(host);
+}
+
+/* Four disks: the host's root by its partition, by LVM on one, a RAID; and one that nobody uses. */
+static void test_disks_to_choose(void **state)
+{
+	static const char *const names[] = {"sda", "sdb", "sdc", "sdd"};
+	char *root = tmproot_new();
+	auto_str struct str out = STR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_free char *size = xasprintf("/sys/block/%s/size", names[i]);
+		auto_free char *part = xasprintf("/sys/block/%s/%s1/partition", names[i], names[i]);
+
+		tmproot_put(root, size, "8388608\n");
+		tmproot_put(root, part, "1\n");
+	}
+	tmproot_put(root, "/proc/mounts",
+		    "/dev/sda1 / ext4 rw 0 0\n/dev/mapper/vg-home /home ext4 rw 0 0\n");
+	tmproot_link(root, "/sys/block/sdb/sdb1/holders/dm-0", "../../../dm-0");
+	tmproot_link(root, "/sys/block/sdc/holders/md0", "../../md0");
+	offered_disks(root, "win", &out);
+	assert_string_equal(out.data, "/var/lib/vfiotui/win.qcow2 size=64G\n"
+				      "/var/lib/vfiotui/win.img format=raw size=64G\n/dev/sdd\n");
+	/* by a name that is still this disk's after the next boot */
+	tmproot_link(root, "/dev/disk/by-id/ata-DISK_2", "../../sdd");
+	tmproot_link(root, "/dev/disk/by-id/ata-DISK_2-part1", "../../sdd1");
+	tmproot_link(root, "/dev/disk/by-id/wwn-0x5", "../../sdd");
+	str_clear(&out);
+	offered_disks(root, "a size=5", &out);
+	assert_string_equal(out.data, "\"/var/lib/vfiotui/a size=5.qcow2\" size=64G\n"
+				      "\"/var/lib/vfiotui/a size=5.img\" format=raw size=64G\n"
+				      "/dev/disk/by-id/ata-DISK_2\n");
+	tmproot_remove(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_offer),
-		cmocka_unit_test(test_real_offer),
-		cmocka_unit_test(test_what_is_not_known),
+		cmocka_unit_test(test_disks_to_choose), cmocka_unit_test(test_offer),
+		cmocka_unit_test(test_real_offer),      cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_lacks),
 	};
 
