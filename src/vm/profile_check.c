@@ -63,15 +63,23 @@ int check_ids(struct str *value, struct err *reterr)
 	return 0;
 }
 
+/*
+ * Slots of the guest's root bus that nothing else takes: the machine's own devices and its VGA
+ * have those below 3, vm/qemu_args puts ports and other cards into those from 10 on.
+ */
+#define SLOT_FIRST 0x03
+#define SLOT_LAST 0x0f
+
 int check_guest_slot(struct str *value, struct err *reterr)
 {
 	char *end;
 	unsigned long slot = strtoul(value->data, &end, 16);
 
-	if (!isxdigit((unsigned char)value->data[0]) || end - value->data > 2 || !slot ||
-	    slot > 0x1e || end[0] != '.' || end[1] < '0' || end[1] > '7' || end[2])
+	if (!isxdigit((unsigned char)value->data[0]) || end - value->data > 2 ||
+	    slot < SLOT_FIRST || slot > SLOT_LAST || end[0] != '.' || end[1] < '0' ||
+	    end[1] > '7' || end[2])
 		return err_set(reterr, -EINVAL,
-			       "\"%s\" is not a place on the guest's bus like 09.0 (01.0 to 1e.7)",
+			       "\"%s\" is not a place on the guest's bus like 09.0 (03.0 to 0f.7)",
 			       value->data);
 	str_clear(value);
 	str_addf(value, "%02lx.%c", slot, end[1]);
