@@ -382,14 +382,15 @@ static void write_placed(struct writer *w, const struct placed *all, size_t len)
 	}
 }
 
-static void pci_devices(struct writer *w)
+/* Those that are to be at a place of the guest's first bus, or all the others. */
+static void pci_devices(struct writer *w, bool with_place, const char *comment)
 {
 	const struct vm_device *d = w->vm->devices.items;
 	struct placed *all = xcalloc(w->vm->devices.len + 1, sizeof(*all));
 	size_t len = 0;
 
 	for (size_t i = 0; i < w->vm->devices.len; i++) {
-		if (!pci_addr_parse(d[i].address, &all[len].addr))
+		if (!d[i].guest[0] == with_place || !pci_addr_parse(d[i].address, &all[len].addr))
 			continue;
 		all[len].device = &d[i];
 		if (d[i].guest[0]) {
@@ -400,8 +401,7 @@ static void pci_devices(struct writer *w)
 	}
 	qsort(all, len, sizeof(*all), by_address);
 	if (len) {
-		str_adds(w->out, "# Devices of the host; the functions of a card share a slot.\n"
-				 "if [ ${#devices[@]} -gt 0 ]; then\n\targs+=(\n");
+		str_addf(w->out, "# %s\nif [ ${#devices[@]} -gt 0 ]; then\n\targs+=(\n", comment);
 		write_placed(w, all, len);
 		str_adds(w->out, "\t)\nfi\n");
 	}
@@ -412,13 +412,15 @@ void qemu_args_devices(struct str *out, const struct vm_profile *p)
 {
 	struct writer w = {.out = out, .vm = p};
 
+	/* before those for which QEMU chooses a place, or it chooses one of these */
+	pci_devices(&w, true, "Devices of the host that have a place in the guest.");
 	usb_controllers(&w);
 	disks(&w);
 	network(&w);
 	sound(&w);
 	tpm(&w);
 	input(&w);
-	pci_devices(&w);
+	pci_devices(&w, false, "Devices of the host; the functions of a card share a slot.");
 	usb_devices(&w);
 	str_addc(out, '\n');
 }

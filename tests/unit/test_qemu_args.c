@@ -26,7 +26,8 @@
 
 /*
  * QEMU as the script calls it, with small memory and without what can't be had here. The
- * dropped arguments are kept in $DROPPED for the test to look at.
+ * dropped arguments are kept in $DROPPED for the test to look at; a device that does nothing
+ * takes the place of each of the host's.
  */
 static const char wrapper[] =
 	"#!/bin/bash\n"
@@ -41,8 +42,10 @@ static const char wrapper[] =
 	"		args+=(-cpu \"${cpu//,topoext=on/}\"); shift ;;\n"
 	"	-global) case $2 in kvm-pit.*) drop \"$2\" ;; *) args+=(\"$1\" \"$2\") ;; esac; "
 	"shift ;;\n"
-	"	-device) case $2 in vfio-pci,* | usb-host,*) drop \"$2\" ;; *) args+=(\"$1\" "
-	"\"$2\") ;; esac; shift ;;\n"
+	"	-device) case $2 in usb-host,*) drop \"$2\" ;; vfio-pci,*) drop \"$2\"\n"
+	"		args+=(-device \"pci-testdev,$(grep -oE "
+	"'(bus|addr|multifunction)=[^,]*' <<<\"$2\" | paste -sd,)\") ;;\n"
+	"		*) args+=(\"$1\" \"$2\") ;; esac; shift ;;\n"
 	"	-object) case $2 in input-linux,*) drop \"$2\" ;; *) args+=(\"$1\" \"$2\") ;; "
 	"esac; shift ;;\n"
 	"	-audiodev) drop \"$2\"; args+=(-audiodev \"none,${2#*,}\"); shift ;;\n"
@@ -293,6 +296,39 @@ static void test_everything(void **state)
 	stand_release(&s);
 }
 
+/* Each place that a profile may ask for is free, whatever else sits on the guest's first bus. */
+static void test_places(void **state)
+{
+	static const char *const machines[] = {"q35", "i440fx"};
+	static const char *const places[] = {"03.0", "03.1", "04.0", "05.0", "06.0",
+					     "07.0", "08.0", "0f.0", "0f.7"};
+
+	(void)state;
+	if (!shells_have("qemu-system-x86_64"))
+		skip();
+	for (size_t m = 0; m < ARRAY_SIZE(machines); m++) {
+		struct stand s;
+
+		stand_init(&s, "all");
+		set(&s, "machine", machines[m]);
+		set(&s, "display", "std");
+		set(&s, "input", "virtio");
+		set(&s, "usb-controllers", "all");
+		set(&s, "nic", "e1000");
+		set(&s, "audio", "alsa");
+		for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+			auto_free char *device = xasprintf("0000:%02zx:00.0 guest=%s", i + 1,
+							   places[i]);
+
+			set(&s, "device", device);
+		}
+		set(&s, "device", "0000:20:00.0");
+		set(&s, "device", "0000:20:00.1");
+		run(&s, machines[m], "");
+		stand_release(&s);
+	}
+}
+
 static const char guide[] =
 	"memory = 12288M\ncores = 4\nthreads = 2\nhide-kvm = yes\ncpu-options = check\n"
 	"firmware-code = /usr/share/ovmf/x64/ovmf_code_x64.bin\n"
@@ -483,7 +519,7 @@ int main(void)
 		cmocka_unit_test(test_single_fields), cmocka_unit_test(test_disks),
 		cmocka_unit_test(test_everything),    cmocka_unit_test(test_the_guides_example),
 		cmocka_unit_test(test_pinning),       cmocka_unit_test(test_hyperv_names),
-		cmocka_unit_test(test_tpm),
+		cmocka_unit_test(test_tpm),           cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
