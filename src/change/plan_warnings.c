@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/shell.h"
 #include "base/str.h"
+#include "config/refind.h"
 #include "config/target.h"
 #include "config/way_back.h"
 
@@ -80,6 +81,21 @@ static void missing_params(const struct situation *s, const struct wish *w, stru
 		str_addf(ret, "\"%s\"", line);
 }
 
+/* rEFInd's own entries have their options in another file, which is not edited. */
+static void warn_refind(const struct situation *s, struct plan *p, const char *params)
+{
+	auto_free char *conf = s->platform->boot_loader == BOOT_REFIND
+				       ? refind_with_entries(p->files)
+				       : NULL;
+
+	if (conf)
+		strv_addf(&p->warnings,
+			  "%s describes entries of its own, which don't read "
+			  "/boot/refind_linux.conf: if one of them starts this machine, add %s to "
+			  "its options yourself; \"vfiotui status\" tells after the reboot.",
+			  conf, params);
+}
+
 static void warn_boot_loader(const struct situation *s, struct plan *p)
 {
 	const struct platform *platform = s->platform;
@@ -89,6 +105,8 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 	const char *why = platform->boot_why ? platform->boot_why : "nothing was found";
 
 	missing_params(s, &p->wish, &params);
+	if (covered && params.len)
+		warn_refind(s, p, params.data);
 	if (!covered && params.len && by_hand[loader].name)
 		strv_addf(&p->warnings,
 			  "No configuration of %s was found that vfiotui can edit%s, so the kernel "

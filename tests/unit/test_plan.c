@@ -525,6 +525,48 @@ static void a_target_that_refuses_stops_the_plan(void **state)
 	machine_release(&m);
 }
 
+/* rEFInd's manual stanzas don't read the file that is edited. */
+static void entries_of_refind_conf(void **state)
+{
+	static const struct {
+		const char *conf;
+		bool told;
+	} cases[] = {
+		{"timeout 5\n", false},
+		{"menuentry Linux {\n loader /vmlinuz\n options \"ro root=a\"\n}\n", true},
+		{"menuentry Linux {\n options \"ro root=a\"\n disabled\n}\n", false},
+		{"MenuEntry \"A b\" {\n options \"ro root=a\"\n submenuentry x {\n disabled\n "
+		 "}\n}\n",
+		 true},
+		{"menuentry A {\n submenuentry x {\n }\n disabled\n}\nmenuentry B {\n"
+		 " options \"root=b\"\n}\n",
+		 true},
+		{"menuentry A {\n submenuentry x {\n options \"root=b\"\n }\n disabled\n}\n",
+		 false},
+		{"menuentry W {\n loader /EFI/shell.efi\n options \"fs0:\"\n}\n", false},
+		{"# menuentry A {\n# options \"root=b\"\n# }\n", false},
+		{"menuentry A {\n options \"root=b\"\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct machine m;
+		struct plan *p;
+
+		machine_init(&m);
+		m.platform.boot_loader = BOOT_REFIND;
+		tmproot_put(m.root, "/boot/refind_linux.conf", "\"A\" \"root=a\"\n");
+		tmproot_put(m.root, "/boot/efi/EFI/refind/refind.conf", cases[i].conf);
+		p = plan_words(&m, "01:00");
+		if (warns(p, "entries of its own") != cases[i].told)
+			fail_msg("case %zu", i);
+		if (cases[i].told)
+			assert_true(warns(p, "add \"iommu=pt\" to its options"));
+		plan_free(p);
+		machine_release(&m);
+	}
+}
+
 static void what_is_left_to_do_by_hand(void **state)
 {
 	struct machine m;
@@ -715,6 +757,7 @@ int main(void)
 		cmocka_unit_test(a_failed_command_is_planned_again),
 		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
 		cmocka_unit_test(a_target_that_refuses_stops_the_plan),
+		cmocka_unit_test(entries_of_refind_conf),
 		cmocka_unit_test(what_is_left_to_do_by_hand),
 		cmocka_unit_test(a_way_back_is_told_where_none_is_made),
 		cmocka_unit_test(a_blocker_can_be_named),
