@@ -76,6 +76,10 @@ static bool offer_repair(struct app *app)
 	    undo_recover(app->situation->host, false, &found, &text, NULL) < 0 ||
 	    found == RECOVERY_NONE)
 		return false;
+	if (found == RECOVERY_RUNNING) {
+		app_say(app, SIGN_CHANGE, "%s", text.data);
+		return false;
+	}
 	question = xasprintf("%s\n\nType yes to have it repaired now.", text.data);
 	view_confirm_open(app, "The last change was interrupted", question, "yes", repair, NULL);
 	return true;

@@ -24,6 +24,11 @@ struct apply;
 
 /* The lock under which one process at a time changes files and journal: a fd to close, or a negative errno. */
 int apply_lock(const struct host *host, struct err *reterr) must_check;
+/*
+ * Is a process changing files and journal now? *ret_who says which, as host_lock_is_held() does. What the journal
+ * calls unfinished is then being done; the answer is old at once.
+ */
+bool apply_is_running(const struct host *host, struct str *ret_who) must_check;
 
 /* The plan must outlive the apply. An interrupted change is refused until undo_recover() has repaired it. */
 int apply_begin(const struct host *host, const struct plan *plan, struct apply **ret,

@@ -27,6 +27,7 @@ enum recovery {
 	RECOVERY_NONE,       /* nothing was interrupted */
 	RECOVERY_TAKEN_BACK, /* a change: its files have their former bytes; nothing is left to do */
 	RECOVERY_FINISHED,   /* an undo: it is complete; nothing is left to do */
+	RECOVERY_RUNNING,    /* not `repair`: another process is writing the files just now; wait */
 	RECOVERY_NEEDED,     /* not `repair`: something was interrupted. `repair`: an interrupted
 				undo's files are in place, undo_plan() now gives its commands */
 };

@@ -179,5 +179,10 @@ int host_mkdirs(const struct host *host, const char *path, mode_t mode,
 int host_remove(const struct host *host, const char *path, struct err *reterr) must_check;
 /* Takes an exclusive lock on a file (created 0600) without waiting: the fd, or -EWOULDBLOCK with the holder's pid and since when. */
 int host_lock(const struct host *host, const char *path, struct err *reterr) must_check;
+/*
+ * Does a process hold that lock now? Then *ret_who (its former text goes) says which, "process 123, since
+ * 2026-01-31 20:15:00" or "a process". No: where there is no such file, or it can't be told.
+ */
+bool host_lock_is_held(const struct host *host, const char *path, struct str *ret_who) must_check;
 
 #endif

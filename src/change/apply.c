@@ -44,6 +44,11 @@ int apply_lock(const struct host *host, struct err *reterr)
 	return r < 0 ? err_wrap(reterr, r, "nothing was written") : r;
 }
 
+bool apply_is_running(const struct host *host, struct str *ret_who)
+{
+	return host_lock_is_held(host, LOCK_PATH, ret_who);
+}
+
 static int check_journal(const struct host *host, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;

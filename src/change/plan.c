@@ -9,6 +9,7 @@
 #include "advice/rules.h"
 #include "base/mem.h"
 #include "base/shell.h"
+#include "change/apply.h"
 #include "change/journal.h"
 #include "change/plan_loader.h"
 #include "change/plan_override.h"
@@ -238,12 +239,21 @@ static bool needs_reboot(const struct changes *c)
 }
 
 /* A command that failed, or never ran, is planned again: the files alone don't make the change true. */
-static void add_unfinished(struct plan *p, const struct journal *j)
+static void add_unfinished(const struct host *host, struct plan *p, const struct journal *j)
 {
 	const struct change_record *c = journal_unfinished(j);
+	auto_str struct str who = STR_INIT;
 
 	if (!c)
 		return;
+	if (apply_is_running(host, &who)) {
+		strv_addf(&p->warnings,
+			  "A vfiotui (%s) is running the commands of %s %d just now; plan again "
+			  "when it is done.",
+			  who.data, c->undoes ? "the undo of change" : "change",
+			  c->undoes ? c->undoes : c->id);
+		return;
+	}
 	if (!p->changes.len)
 		p->resumes = c->id;
 	for (size_t i = 0; i < c->commands_len; i++) {
@@ -295,7 +305,7 @@ static int build(const struct situation *s, struct plan *p, struct err *reterr)
 	if (r < 0)
 		return r;
 	p->changes.reboot |= needs_reboot(&p->changes);
-	add_unfinished(p, &j);
+	add_unfinished(s->host, p, &j);
 	unmake_dirs(p, &j);
 	plan_warn(s, p);
 	return 0;
@@ -404,7 +414,7 @@ static int build_vm(const struct situation *s, struct plan *p, const char *name,
 	if (r < 0)
 		return r;
 	p->changes.reboot |= needs_reboot(&p->changes);
-	add_unfinished(p, &j);
+	add_unfinished(s->host, p, &j);
 	return 0;
 }
 

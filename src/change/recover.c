@@ -129,28 +129,61 @@ static int repair_locked(const struct host *host, enum recovery *ret, struct str
 	return r < 0 ? err_wrap(reterr, r, "cannot repair the interrupted change %d", c->id) : 0;
 }
 
-static int describe(const struct host *host, bool *ret_found, struct str *text, struct err *reterr)
+/* What stands in the journal as begun; by what, when another process is at it now. */
+static int look(const struct host *host, int *ret_id, int *ret_undoes, struct str *ret_who,
+		struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
 	const struct change_record *c;
 	int r = journal_load(host, &j, reterr);
 
-	*ret_found = false;
-	if (r < 0)
+	*ret_id = *ret_undoes = 0;
+	str_clear(ret_who);
+	c = r < 0 ? NULL : journal_interrupted(&j);
+	if (!c)
 		return r;
-	c = journal_interrupted(&j);
-	*ret_found = c != NULL;
-	if (c && c->undoes)
+	*ret_id = c->id;
+	*ret_undoes = c->undoes;
+	return apply_is_running(host, ret_who) ? 0 : r;
+}
+
+/*
+ * A change is interrupted when it stands as begun while nobody holds the lock. It may have ended between the look at
+ * the journal and the one at the lock, so without a holder the journal is read once more.
+ */
+static int describe(const struct host *host, enum recovery *ret, struct str *text,
+		    struct err *reterr)
+{
+	auto_str struct str who = STR_INIT;
+	int first, id, undoes;
+	int r = look(host, &first, &undoes, &who, reterr);
+
+	*ret = RECOVERY_NONE;
+	id = first;
+	if (!r && first && !who.len)
+		r = look(host, &id, &undoes, &who, reterr);
+	if (r < 0 || !id)
+		return r;
+	if (who.len || id != first) {
+		str_addf(text,
+			 "Change %d is being %s just now by a vfiotui (%s); wait until it is "
+			 "done.",
+			 undoes ? undoes : id, undoes ? "taken back" : "written",
+			 who.len ? who.data : "a process");
+		*ret = RECOVERY_RUNNING;
+		return 0;
+	}
+	*ret = RECOVERY_NEEDED;
+	if (undoes)
 		str_addf(text,
 			 "The undo of change %d was interrupted while its files were written; "
 			 "\"vfiotui undo\" carries it on.",
-			 c->undoes);
-	else if (c)
+			 undoes);
+	else
 		str_addf(text,
 			 "Change %d was interrupted while its files were written; \"vfiotui undo\" "
-			 "puts "
-			 "them back.",
-			 c->id);
+			 "puts them back.",
+			 id);
 	return 0;
 }
 
@@ -159,14 +192,14 @@ int undo_recover(const struct host *host, bool repair, enum recovery *ret, struc
 {
 	auto_str struct str found_text = STR_INIT;
 	auto_fd int lock = -1;
-	bool found;
+	enum recovery found;
 	int r = describe(host, &found, &found_text, reterr);
 
 	*ret = RECOVERY_NONE;
-	if (r < 0 || !found)
+	if (r < 0 || found == RECOVERY_NONE)
 		return r;
 	if (!repair) {
-		*ret = RECOVERY_NEEDED;
+		*ret = found;
 		str_add(ret_text, found_text.data, found_text.len);
 		return 0;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/diff.h"
 #include "base/mem.h"
+#include "change/apply.h"
 #include "change/remember.h"
 #include "config/kernel_cmdline.h"
 
@@ -219,10 +220,17 @@ static int choose(const struct journal *j, int id, const struct change_record **
 int undo_plan(const struct host *host, int id, struct plan **ret, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
+	auto_str struct str who = STR_INIT;
 	const struct change_record *c;
 	struct plan *p;
 	int r = journal_load(host, &j, reterr);
 
+	if (!r && journal_interrupted(&j) && apply_is_running(host, &who))
+		r = err_set(
+			reterr, -EWOULDBLOCK,
+			"a vfiotui (%s) is changing this machine; nothing was changed now; wait "
+			"until it is done",
+			who.data);
 	if (!r)
 		r = journal_check(&j, reterr);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include "advice/override.h"
 #include "advice/whatif.h"
 #include "base/mem.h"
+#include "change/apply.h"
 #include "change/journal.h"
 #include "change/plan_loader.h"
 #include "change/plan_wish.h"
@@ -18,6 +19,7 @@ struct verify {
 	const struct change_record *change;
 	bool rebooted; /* since the change, as far as /proc/stat tells */
 	struct checks *checks;
+	const char *running; /* the process that changes files and journal now, or NULL */
 };
 
 bool verify_boot_time(const char *proc_stat, time_t *ret)
@@ -56,6 +58,13 @@ static void add_unmet(const struct verify *v, char *what, const char *found, con
 		   xstrdup(waits ? "reboot" : remedy));
 }
 
+/* Unfinished only because a process is at it; `who` as apply_is_running() has it. */
+static void add_running(struct checks *checks, char *what, const char *who)
+{
+	checks_add(checks, CHECK_FAILED, what, xasprintf("it is being done by vfiotui (%s)", who),
+		   xstrdup("wait until it is done"));
+}
+
 static void check_state_of_change(const struct verify *v)
 {
 	const struct change_record *c = v->change;
@@ -63,23 +72,35 @@ static void check_state_of_change(const struct verify *v)
 
 	if (c->state == CHANGE_DONE)
 		return;
+	if (v->running) {
+		add_running(v->checks, xasprintf("the commands of change %d have run", c->id),
+			    v->running);
+		return;
+	}
 	checks_add(v->checks, CHECK_FAILED, xasprintf("the commands of change %d have run", c->id),
 		   c->state == CHANGE_FAILED ? xasprintf("one failed; its output is in %s", log)
 					     : xstrdup("they were interrupted"),
 		   xstrdup("apply again, which runs them again, or undo"));
 }
 
-static void check_journal(const struct journal *j, struct checks *checks)
+static void check_journal(const struct journal *j, const char *running, struct checks *checks)
 {
 	const struct change_record *c = journal_interrupted(j);
 
-	if (c)
+	if (c && running)
+		add_running(checks, xasprintf("all files of change %d are written", c->id),
+			    running);
+	else if (c)
 		checks_add(checks, CHECK_FAILED,
 			   xasprintf("all files of change %d are written", c->id),
 			   xstrdup("it was interrupted"),
 			   xstrdup("vfiotui undo, which puts the files in order"));
 	c = journal_unfinished(j);
-	if (c && c->undoes) /* of what stands check_state_of_change() says it */
+	if (c && c->undoes && running)
+		add_running(checks,
+			    xasprintf("the commands that take change %d back have run", c->undoes),
+			    running);
+	else if (c && c->undoes) /* of what stands check_state_of_change() says it */
 		checks_add(
 			checks, CHECK_FAILED,
 			xasprintf("the commands that take change %d back have run", c->undoes),
@@ -328,6 +349,7 @@ static void say_once(struct checks *c)
 int verify_run(const struct situation *s, struct checks *ret, struct err *reterr)
 {
 	auto_journal struct journal j = JOURNAL_INIT;
+	auto_str struct str running = STR_INIT;
 	struct verify v = {.checks = ret};
 	struct plan_situation chosen;
 	struct wish wish;
@@ -335,7 +357,9 @@ int verify_run(const struct situation *s, struct checks *ret, struct err *reterr
 
 	if (r < 0)
 		return r;
-	check_journal(&j, ret);
+	if (apply_is_running(s->host, &running))
+		v.running = running.data;
+	check_journal(&j, v.running, ret);
 	v.change = journal_last(&j);
 	if (!v.change)
 		return 0;

@@ -53,7 +53,7 @@ void cli_warn_interrupted(struct cli *c)
 
 	if (undo_recover(c->host, false, &found, &text, NULL) < 0 || found == RECOVERY_NONE)
 		return;
-	print_sign(&c->out, SIGN_BLOCK);
+	print_sign(&c->out, found == RECOVERY_RUNNING ? SIGN_CHANGE : SIGN_BLOCK);
 	print_raw(&c->out, " ");
 	print_wrapped(&c->out, text.data, 2);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An interrupted change, before anything else is written. */
+#include <errno.h>
+
 #include "change/undo.h"
 #include "cli/cli.h"
 
@@ -12,6 +14,8 @@ int cli_repair(struct cli *c, bool *ret_left, struct err *reterr)
 	*ret_left = true;
 	if (r < 0 || found == RECOVERY_NONE)
 		return r;
+	if (found == RECOVERY_RUNNING)
+		return err_set(reterr, -EWOULDBLOCK, "nothing was changed: %s", text.data);
 	print_wrapped(&c->out, text.data, 0);
 	r = cli_confirm(c, "repair it", reterr);
 	if (r < 0)

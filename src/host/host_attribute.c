@@ -12,6 +12,7 @@
 #include "host/host_private.h"
 
 #define LOCK_TEXT 64 /* more than pid and time take */
+#define LOCK_TRIES 5
 
 static int write_value(const struct host *host, int fd, const char *value)
 {
@@ -74,22 +75,65 @@ static struct holder read_holder(const struct host *host, int fd)
 	return h;
 }
 
+/* "process 123, since 2026-01-31 20:15:00", or no text. */
+static void describe_holder(const struct holder *h, struct str *ret)
+{
+	struct tm parts;
+	char since[32];
+
+	str_clear(ret);
+	if (h->pid <= 0)
+		return;
+	str_addf(ret, "process %d", h->pid);
+	if (h->since > 0 && localtime_r(&h->since, &parts) &&
+	    strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &parts))
+		str_addf(ret, ", since %s", since);
+}
+
 static int locked_by_other(const struct host *host, int fd, const char *path, struct err *reterr)
 {
-	struct holder h = read_holder(host, fd);
-	struct tm parts;
-	char since[32] = "";
+	const struct holder h = read_holder(host, fd);
+	auto_str struct str who = STR_INIT;
 
-	if (h.since > 0 && localtime_r(&h.since, &parts))
-		strftime(since, sizeof(since), ", since %Y-%m-%d %H:%M:%S", &parts);
-	if (h.pid > 0)
-		return err_set(reterr, -EWOULDBLOCK,
-			       "another vfiotui (process %d%s) is changing this machine; wait "
-			       "until it is done (lock: %s)",
-			       h.pid, since, path);
+	describe_holder(&h, &who);
 	return err_set(reterr, -EWOULDBLOCK,
-		       "another vfiotui is changing this machine; wait until it is done (lock: %s)",
-		       path);
+		       "another vfiotui%s%s%s is changing this machine; wait until it is done "
+		       "(lock: %s)",
+		       who.len ? " (" : "", who.data, who.len ? ")" : "", path);
+}
+
+/* Waits for those who only look whether it is held (host_lock_is_held()), which takes them no time. */
+static int take_lock(int fd)
+{
+	static const struct timespec moment = {.tv_nsec = 10000000};
+
+	for (int tries = 0;; tries++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return 0;
+		if (errno != EINTR && (errno != EWOULDBLOCK || tries >= LOCK_TRIES))
+			return -errno;
+		nanosleep(&moment, NULL);
+	}
+}
+
+bool host_lock_is_held(const struct host *host, const char *path, struct str *ret_who)
+{
+	int fd = host_open_path(host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	struct holder h = {.pid = 0};
+	bool held;
+
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	if (held)
+		h = read_holder(host, fd);
+	host_drop(host, fd);
+	if (!held)
+		return false;
+	describe_holder(&h, ret_who);
+	if (!ret_who->len)
+		str_adds(ret_who, "a process");
+	return true;
 }
 
 int host_lock(const struct host *host, const char *path, struct err *reterr)
@@ -101,16 +145,14 @@ int host_lock(const struct host *host, const char *path, struct err *reterr)
 
 	if (fd < 0)
 		return host_fail(reterr, fd, "lock", path);
-	do {
-		r = flock(fd, LOCK_EX | LOCK_NB);
-	} while (r && errno == EINTR);
-	if (r && errno == EWOULDBLOCK) {
+	r = take_lock(fd);
+	if (r == -EWOULDBLOCK) {
 		r = locked_by_other(host, fd, path, reterr);
 		host_drop(host, fd);
 		return r;
 	}
-	if (r) {
-		r = host_fail(reterr, -errno, "lock", path);
+	if (r < 0) {
+		r = host_fail(reterr, r, "lock", path);
 		host_drop(host, fd);
 		return r;
 	}

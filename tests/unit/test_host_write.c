@@ -484,9 +484,11 @@ static void a_second_lock_names_the_holder(void **state)
 	struct fixture *f = *state;
 	char pid[32];
 	struct err err = ERR_INIT;
+	auto_str struct str who = STR_INIT;
 	int first;
 	int second;
 
+	assert_false(host_lock_is_held(f->host, "/run/lock", &who));
 	/* A longer pid of an earlier holder must not show through. */
 	tmproot_put(f->root, "/run/lock", "99999999999\n");
 	first = host_lock(f->host, "/run/lock", &err);
@@ -494,7 +496,11 @@ static void a_second_lock_names_the_holder(void **state)
 	assert_int_equal(host_lock(f->host, "/run/lock", &err), -EWOULDBLOCK);
 	snprintf(pid, sizeof(pid), "(process %d, since 2", (int)getpid());
 	assert_non_null(strstr(err.text, pid));
+	assert_true(host_lock_is_held(f->host, "/run/lock", &who));
+	snprintf(pid, sizeof(pid), "process %d, since 2", (int)getpid());
+	assert_ptr_equal(strstr(who.data, pid), who.data);
 	close(first);
+	assert_false(host_lock_is_held(f->host, "/run/lock", &who));
 	second = host_lock(f->host, "/run/lock", &err);
 	assert_true(second >= 0);
 	close(second);

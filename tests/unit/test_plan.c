@@ -400,7 +400,7 @@ static void an_undo_without_its_commands(void **state)
 	const struct check *c;
 	struct machine m;
 	struct apply *a;
-	struct plan *p;
+	struct plan *p, *now;
 
 	(void)state;
 	machine_init(&m);
@@ -411,6 +411,17 @@ static void an_undo_without_its_commands(void **state)
 	assert_int_equal(undo_plan(m.host, 0, &p, &err), 0);
 	assert_int_equal(apply_begin(m.host, p, &a, &err), 0);
 	assert_int_equal(apply_write(a, &err), 0);
+	/* still at it: not interrupted, and nobody runs them a second time */
+	assert_int_equal(verify_run(&m.s, &checks, &err), 0);
+	c = find_check(&checks, "commands that take change 1 back have run");
+	assert_non_null(strstr(c->found, "being done"));
+	assert_string_equal(c->remedy, "wait until it is done");
+	checks_release(&checks);
+	now = plan_words(&m, "01:00");
+	assert_int_equal(now->resumes, 0);
+	assert_true(warns(now, "just now"));
+	assert_false(warns(now, "did not finish"));
+	plan_free(now);
 	apply_free(a);
 	plan_free(p);
 

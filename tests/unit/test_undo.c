@@ -519,6 +519,33 @@ static void recovery_sweeps_what_a_kill_left(void **state)
 	machine_free(&m);
 }
 
+/* What another process is at is not called interrupted, and nothing is offered to be repaired. */
+static void a_change_being_written_is_not_interrupted(void **state)
+{
+	struct machine m = machine_new();
+	auto_str struct str text = STR_INIT;
+	auto_free char *pid = xasprintf("process %d", (int)getpid());
+	enum recovery recovery;
+	struct err err = ERR_INIT;
+	struct plan *p = fixture_plan(m.host);
+	struct apply *a;
+
+	(void)state;
+	assert_int_equal(apply_begin(m.host, p, &a, &err), 0);
+	assert_int_equal(undo_recover(m.host, false, &recovery, &text, &err), 0);
+	assert_int_equal(recovery, RECOVERY_RUNNING);
+	assert_non_null(strstr(text.data, pid));
+	assert_null(strstr(text.data, "interrupted"));
+	assert_int_equal(undo_recover(m.host, true, &recovery, &text, &err), -EWOULDBLOCK);
+	assert_non_null(strstr(err.text, pid));
+	assert_int_equal(undo_plan(m.host, 0, &(struct plan *){NULL}, &err), -EWOULDBLOCK);
+	assert_null(strstr(err.text, "interrupted"));
+	assert_int_equal(apply_write(a, &err), 0);
+	apply_free(a);
+	plan_free(p);
+	machine_free(&m);
+}
+
 /* An undo that was stopped is carried on, not turned round. */
 static void an_interrupted_undo_is_finished(void **state)
 {
@@ -561,6 +588,7 @@ int main(void)
 		cmocka_unit_test(the_three_versions_are_shown),
 		cmocka_unit_test(a_damaged_record_stops_undo),
 		cmocka_unit_test(recovery_refuses_what_somebody_wrote),
+		cmocka_unit_test(a_change_being_written_is_not_interrupted),
 		cmocka_unit_test(recovery_sweeps_what_a_kill_left),
 		cmocka_unit_test(an_interrupted_undo_is_finished),
 	};
