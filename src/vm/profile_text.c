@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "vm/profile_value.h"
 
 static bool is_blank(char c)
@@ -161,26 +162,76 @@ static void set_one(struct text *t, const struct vm_field *f, const char *value)
 	add_line(t, place_of(t, f), f, value);
 }
 
-/* A list: the lines that are there take the values in turn. */
-static void set_list(struct text *t, const struct vm_field *f, const struct strv *values)
+/* An entry as vfiotui would write it, so that those of the same meaning are equal; "" for none. */
+static char *normal_entry(const struct vm_field *f, const char *entry)
+{
+	auto_free void *parsed = xcalloc(1, f->item->size);
+	struct str text = STR_INIT;
+
+	if (vm_item_parse(parsed, f->item, entry, NULL) == 0) {
+		vm_item_format(parsed, f->item, &text);
+		vm_item_release(parsed, f->item);
+	}
+	return str_take(&text);
+}
+
+static bool has_from(const struct strv *list, size_t from, const char *value)
+{
+	for (size_t i = from; i < list->len; i++)
+		if (!strcmp(list->items[i], value))
+			return true;
+	return false;
+}
+
+/* The entries that the lines say now. */
+static void entries_of(const struct text *t, const struct vm_field *f, struct strv *ret)
 {
 	struct vm_line line;
-	size_t n = 0;
 
+	for (size_t i = 0; i < t->len; i++) {
+		auto_str struct str entry = STR_INIT;
+
+		if (!is_line_of(t, i, f, &line))
+			continue;
+		(void)vm_line_value(&t->lines[i], &line, &entry);
+		strv_take(ret, normal_entry(f, entry.data));
+	}
+}
+
+/*
+ * A list: a line that says an entry which stays is left alone, with the comment beside it; one whose
+ * entry is gone takes the next new entry, or goes where that entry has a line of its own.
+ */
+static void set_list(struct text *t, const struct vm_field *f, const struct strv *values)
+{
+	auto_strv struct strv had = STRV_INIT;
+	struct vm_line line;
+	size_t n = 0;
+	size_t k = 0;
+
+	entries_of(t, f, &had);
 	for (size_t i = 0; i < t->len;) {
 		if (!is_line_of(t, i, f, &line)) {
 			i++;
-		} else if (n < values->len) {
-			auto_str struct str had = STR_INIT;
-
-			(void)vm_line_value(&t->lines[i], &line, &had);
-			if (strcmp(had.data, values->items[n]) != 0)
-				put_value(t, i, f, &line, values->items[n]);
+			continue;
+		}
+		if (n < values->len && !strcmp(had.items[k], values->items[n])) {
 			n++;
-			i++;
+		} else if (n < values->len && !has_from(&had, k + 1, values->items[n])) {
+			if (has_from(values, n + 1, had.items[k])) {
+				add_line(t, i++, f, values->items[n++]);
+				continue; /* this line's turn comes */
+			}
+			put_value(t, i, f, &line, values->items[n++]);
+		} else if (has_from(values, n, had.items[k])) { /* they changed places */
+			put_value(t, i, f, &line, values->items[n++]);
 		} else {
 			text_remove(t, i);
+			k++;
+			continue;
 		}
+		k++;
+		i++;
 	}
 	for (; n < values->len; n++)
 		add_line(t, place_of(t, f), f, values->items[n]);

@@ -188,6 +188,60 @@ static void test_edits(void **state)
 	}
 }
 
+/*
+ * A list's entries are changed, taken out and added one by one; what its owner wrote beside an
+ * entry stays beside that one.
+ */
+static void test_comments_of_entries(void **state)
+{
+	static const struct {
+		const char *before;
+		const char *values[4]; /* of disk */
+		const char *after;
+	} rows[] = {
+		{"disk = /a # system\ndisk = /b # data\n", {"/b"}, "disk = /b # data\n"},
+		{"disk = /a # system\n# big\ndisk = /b # data\n",
+		 {"/a"},
+		 "disk = /a # system\n# big\n"},
+		{"disk = /a # system\ndisk = /b # data\n",
+		 {"/a bus=sata", "/b"},
+		 "disk = /a bus=sata # system\ndisk = /b # data\n"},
+		{"disk = /a # system\ndisk = /b # data\n",
+		 {"/a", "/b bus=sata"},
+		 "disk = /a # system\ndisk = /b bus=sata # data\n"},
+		{"disk = /a # 1\ndisk = /b # 2\ndisk = /c # 3\n",
+		 {"/a", "/c"},
+		 "disk = /a # 1\ndisk = /c # 3\n"},
+		{"disk = /a # 1\ndisk = /c # 3\n",
+		 {"/a", "/b", "/c"},
+		 "disk = /a # 1\ndisk = /b\ndisk = /c # 3\n"},
+		/* as its owner wrote it, though vfiotui would write it otherwise */
+		{"disk = /a   format=auto bus=virtio\n",
+		 {"/a", "/b"},
+		 "disk = /a   format=auto bus=virtio\ndisk = /b\n"},
+		{"disk = /a # 1\ndisk = /b # 2\n", {"/b", "/a"}, "disk = /b # 1\ndisk = /a # 2\n"},
+		{"disk = not/whole\ndisk = /b # 2\n", {"/b", "/c"}, "disk = /b # 2\ndisk = /c\n"},
+		{"disk = /a # 1\r\ndisk = /b # 2\r\n", {"/x"}, "disk = /x # 1\r\n"},
+		{"disk = /a\n", {NULL}, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_vm_problems struct vm_problems ignored = VM_PROBLEMS_INIT;
+		auto_vm_profile struct vm_profile p;
+		auto_free char *after = NULL;
+
+		vm_profile_init(&p, "x");
+		vm_profile_parse(&p, rows[i].before, strlen(rows[i].before), &ignored);
+		set(&p, vm_field_find("disk"), "");
+		for (size_t k = 0; k < 4 && rows[i].values[k]; k++)
+			set(&p, vm_field_find("disk"), rows[i].values[k]);
+		after = write_file(rows[i].before, &p);
+		if (strcmp(after, rows[i].after) != 0)
+			fail_msg("row %zu:\n%s", i, after);
+	}
+}
+
 static const struct {
 	const char *key, *value, *says;
 } refused[] = {
@@ -285,79 +339,78 @@ static void test_problems_of_a_file(void **state)
 }
 
 /* Pairs of settings that contradict each other, and the field that says so. */
+static const struct {
+	const char *file, *field;
+} rules[] = {
+	{"pin = 1,2\ncores = 2\n", NULL},
+	{"pin = 1,1\ncores = 2\n", "pin"},
+	{"cores = 255\nthreads = 2\n", "cores"},
+	{"firmware = uefi-secure\nmachine = i440fx\n", "firmware"},
+	{"firmware = bios\nsystem = windows-11\n", "firmware"},
+	{"firmware-code = /x\n", "firmware-vars"},
+	{"device = 01:00.0\naccel = tcg\n", "accel"},
+	{"device = 01:00.0\ndevice = 0000:01:00.0\n", "device"},
+	{"device = 01:00.0 guest=09.0\ndevice = 01:00.1 guest=09.0\n", "device"},
+	{"disk = /a\ndisk = /a\n", "disk"},
+	{"disk = /a size=64G\n", "disk"},
+	{"disk = /a.qcow2 size=64G\n", NULL},
+	{"disk = /dev/sda3 size=64G format=raw\n", "disk"},
+	{"disk = /a aio=native cache=writeback\n", "disk"},
+	{"disk = /a bus=ide\n", "disk"},
+	{"disk = /a bus=ide\nmachine = i440fx\n", NULL},
+	{"disk = /a bus=sata readonly=yes\n", "disk"},
+	{"disk = /a bus=virtio readonly=yes\n", NULL},
+	{"disk = /a bus=usb\nusb-controllers = none\n", "disk"},
+	{"disk = /a bus=usb\n", NULL},
+	{"disk = /1 bus=sata\ndisk = /2 bus=sata\ndisk = /3 bus=sata\ndisk = /4\n"
+	 "cdrom = /1\ncdrom = /2\ncdrom = /3\n",
+	 NULL},
+	{"disk = /1 bus=sata\ndisk = /2 bus=sata\ndisk = /3 bus=sata\ndisk = /4 bus=sata\n"
+	 "cdrom = /1\ncdrom = /2\ncdrom = /3\n",
+	 "disk"},
+	{"machine = i440fx\ndisk = /1 bus=ide\ncdrom = /1\ncdrom = /2\ncdrom = /3\n"
+	 "cdrom = /4\n",
+	 "disk"},
+	{"audio = alsa\nsound-card = usb\nusb-controllers = none\n", "sound-card"},
+	{"sound-card = usb\nusb-controllers = none\n", NULL},
+	{"device = 01:00.1 guest=09.1\n", "device"},
+	{"device = 01:00.1 guest=09.1\ndevice = 02:00.0 guest=0a.0\n", "device"},
+	{"device = 01:00.1 guest=09.1\ndevice = 02:00.0 guest=09.0\n", NULL},
+	{"forward = tcp:2222:22\nforward = tcp:2222:80\n", "forward"},
+	{"forward = tcp:2222:22\nforward = udp:2222:22\nforward = tcp:22:22\n", NULL},
+	{"hugepages = 1G\nmemory = 1536M\n", "memory"},
+	{"hugepages = 1G\nmemory = 2G\n", NULL},
+	{"hugepages = 2M\nmemory = 2047M\n", "memory"},
+	{"memory = 2047M\n", NULL},
+	{"firmware = bios\nfirmware-code = /x\nfirmware-vars = /y\n", "firmware-code"},
+	{"single-gpu = yes\nbind = at-boot\n", "single-gpu"},
+	{"single-gpu = yes\n", NULL},
+	{"network = macvtap\n", "interface"},
+	{"hyperv = synic\n", "hyperv"},
+	{"hyperv = vpindex synic stimer\n", "hyperv"},
+	{"hyperv = vpindex synic stimer time tlbflush ipi\n", NULL},
+	{"network = bridge\n", "interface"},
+	{"network = none\nforward = tcp:1:1\n", "forward"},
+	{"network = none\nshare = /srv\n", "share"},
+	{"audio = spice\n", "audio"},
+	{"audio = spice\ndisplay = looking-glass\n", NULL},
+	{"usb = 1-1\nusb-controllers = none\n", "usb-controllers"},
+	{"cdrom = /1\ncdrom = /2\ncdrom = /3\ncdrom = /4\ncdrom = /5\ncdrom = /6\n", "cdrom"},
+};
+
 static void test_rules(void **state)
 {
-	static const struct {
-		const char *file, *field;
-	} rows[] = {
-		{"pin = 1,2\ncores = 2\n", NULL},
-		{"pin = 1,1\ncores = 2\n", "pin"},
-		{"cores = 255\nthreads = 2\n", "cores"},
-		{"firmware = uefi-secure\nmachine = i440fx\n", "firmware"},
-		{"firmware = bios\nsystem = windows-11\n", "firmware"},
-		{"firmware-code = /x\n", "firmware-vars"},
-		{"device = 01:00.0\naccel = tcg\n", "accel"},
-		{"device = 01:00.0\ndevice = 0000:01:00.0\n", "device"},
-		{"device = 01:00.0 guest=09.0\ndevice = 01:00.1 guest=09.0\n", "device"},
-		{"disk = /a\ndisk = /a\n", "disk"},
-		{"disk = /a size=64G\n", "disk"},
-		{"disk = /a.qcow2 size=64G\n", NULL},
-		{"disk = /dev/sda3 size=64G format=raw\n", "disk"},
-		{"disk = /a aio=native cache=writeback\n", "disk"},
-		{"disk = /a bus=ide\n", "disk"},
-		{"disk = /a bus=ide\nmachine = i440fx\n", NULL},
-		{"disk = /a bus=sata readonly=yes\n", "disk"},
-		{"disk = /a bus=virtio readonly=yes\n", NULL},
-		{"disk = /a bus=usb\nusb-controllers = none\n", "disk"},
-		{"disk = /a bus=usb\n", NULL},
-		{"disk = /1 bus=sata\ndisk = /2 bus=sata\ndisk = /3 bus=sata\ndisk = /4\n"
-		 "cdrom = /1\ncdrom = /2\ncdrom = /3\n",
-		 NULL},
-		{"disk = /1 bus=sata\ndisk = /2 bus=sata\ndisk = /3 bus=sata\ndisk = /4 bus=sata\n"
-		 "cdrom = /1\ncdrom = /2\ncdrom = /3\n",
-		 "disk"},
-		{"machine = i440fx\ndisk = /1 bus=ide\ncdrom = /1\ncdrom = /2\ncdrom = /3\n"
-		 "cdrom = /4\n",
-		 "disk"},
-		{"audio = alsa\nsound-card = usb\nusb-controllers = none\n", "sound-card"},
-		{"sound-card = usb\nusb-controllers = none\n", NULL},
-		{"device = 01:00.1 guest=09.1\n", "device"},
-		{"device = 01:00.1 guest=09.1\ndevice = 02:00.0 guest=0a.0\n", "device"},
-		{"device = 01:00.1 guest=09.1\ndevice = 02:00.0 guest=09.0\n", NULL},
-		{"forward = tcp:2222:22\nforward = tcp:2222:80\n", "forward"},
-		{"forward = tcp:2222:22\nforward = udp:2222:22\nforward = tcp:22:22\n", NULL},
-		{"hugepages = 1G\nmemory = 1536M\n", "memory"},
-		{"hugepages = 1G\nmemory = 2G\n", NULL},
-		{"hugepages = 2M\nmemory = 2047M\n", "memory"},
-		{"memory = 2047M\n", NULL},
-		{"firmware = bios\nfirmware-code = /x\nfirmware-vars = /y\n", "firmware-code"},
-		{"single-gpu = yes\nbind = at-boot\n", "single-gpu"},
-		{"single-gpu = yes\n", NULL},
-		{"network = macvtap\n", "interface"},
-		{"hyperv = synic\n", "hyperv"},
-		{"hyperv = vpindex synic stimer\n", "hyperv"},
-		{"hyperv = vpindex synic stimer time tlbflush ipi\n", NULL},
-		{"network = bridge\n", "interface"},
-		{"network = none\nforward = tcp:1:1\n", "forward"},
-		{"network = none\nshare = /srv\n", "share"},
-		{"audio = spice\n", "audio"},
-		{"audio = spice\ndisplay = looking-glass\n", NULL},
-		{"usb = 1-1\nusb-controllers = none\n", "usb-controllers"},
-		{"cdrom = /1\ncdrom = /2\ncdrom = /3\ncdrom = /4\ncdrom = /5\ncdrom = /6\n",
-		 "cdrom"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
 		auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
 		auto_vm_profile struct vm_profile p;
 
-		parse(&p, rows[i].file);
+		parse(&p, rules[i].file);
 		vm_profile_check(&p, &problems);
-		if (!rows[i].field != !problems.len)
-			fail_msg("%s%s", rows[i].file, problems.len ? problems.items[0].text : "");
-		if (rows[i].field)
-			assert_non_null(vm_problems_of(&problems, vm_field_find(rows[i].field)));
+		if (!rules[i].field != !problems.len)
+			fail_msg("%s%s", rules[i].file, problems.len ? problems.items[0].text : "");
+		if (rules[i].field)
+			assert_non_null(vm_problems_of(&problems, vm_field_find(rules[i].field)));
 	}
 }
 
@@ -456,15 +509,11 @@ static void test_new_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_every_field),
-		cmocka_unit_test(test_edits),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_problems_of_a_file),
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_sizes_and_places),
+		cmocka_unit_test(test_table),    cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_edits),    cmocka_unit_test(test_comments_of_entries),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_problems_of_a_file),
+		cmocka_unit_test(test_rules),    cmocka_unit_test(test_names),
+		cmocka_unit_test(test_files),    cmocka_unit_test(test_sizes_and_places),
 		cmocka_unit_test(test_new_file),
 	};
 
