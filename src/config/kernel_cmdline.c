@@ -265,6 +265,22 @@ static bool is_touched(const struct cmdline_chain *c, const struct changes *ret)
 	return touched;
 }
 
+/*
+ * kernel-install puts the image of the initramfs beside its entry or into a unified one; what builds it anew leaves it in /boot,
+ * except where a hook of initramfs-tools calls kernel-install.
+ */
+static bool is_image_copied(const struct target_context *ctx, const struct cmdline_chain *c,
+			    const struct changes *ret)
+{
+	bool rebuilt = false;
+
+	for (size_t i = 0; i < ret->commands_len; i++)
+		rebuilt |= ret->commands[i].stage == COMMAND_INITRAMFS;
+	return rebuilt && !c->mkinitcpio && !c->proxmox &&
+	       has_program(ctx->files, "kernel-install") &&
+	       !files_exist(ctx->files, "/etc/initramfs/post-update.d/systemd-boot");
+}
+
 static int plan(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		struct err *reterr)
 {
@@ -276,6 +292,8 @@ static int plan(const struct target_context *ctx, const struct wish *wish, struc
 	if (r >= 0 && is_touched(&c, ret)) {
 		plan_commands(ctx, &c, ret);
 		ret->reboot = true;
+	} else if (r >= 0 && is_image_copied(ctx, &c, ret)) {
+		install_kernels(ctx, ret);
 	}
 	cmdline_chain_release(&c);
 	return r;

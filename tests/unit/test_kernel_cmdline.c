@@ -151,6 +151,37 @@ static void test_commands(void **state)
 	bed_release(&b);
 }
 
+/* An initramfs that is built anew has to get into the entries and images, also where no parameter changes. */
+static void test_a_new_initramfs(void **state)
+{
+	static const char *const hooks[] = {NULL, "/etc/initramfs/post-update.d/systemd-boot",
+					    "/etc/kernel/proxmox-boot-uuids"};
+	static const struct target *const both[] = {&target_dracut, &target_kernel_cmdline};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
+		struct wish w;
+		struct bed b;
+
+		bed_init(&b);
+		b.platform.initramfs = INITRAMFS_DRACUT;
+		bed_put(&b, FILE_PATH, "root=a iommu=pt\n");
+		bed_put(&b, "/usr/bin/kernel-install", "");
+		if (hooks[i])
+			bed_put(&b, hooks[i], "");
+		wish_of(&w, "iommu=pt", "");
+		strv_add(&w.early_modules, "vfio_pci");
+		assert_int_equal(bed_apply_all(&b, both, 2, &w), 0);
+		assert_int_equal(b.commands.len, hooks[i] ? 1 : 2);
+		if (!hooks[i])
+			assert_string_equal(b.commands.items[1], "kernel-install add-all");
+		assert_int_equal(bed_apply_all(&b, both, 2, &w), 0);
+		assert_int_equal(b.commands.len, 0);
+		wish_release(&w);
+		bed_release(&b);
+	}
+}
+
 static void put_uki(struct bed *b, const char *more)
 {
 	auto_free char *preset =
@@ -302,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_created_from_the_running_line),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_a_new_initramfs),
 		cmocka_unit_test(test_unified_images_of_mkinitcpio),
 		cmocka_unit_test(test_a_preset_with_its_own_line),
 		cmocka_unit_test(test_a_preset_with_a_directory),
