@@ -25,7 +25,6 @@ static void entry_read(struct vm_entry *e, struct files *files)
 	e->problems = (struct vm_problems)VM_PROBLEMS_INIT;
 	if (vm_profile_load(files, e->name, &e->profile, &e->problems, &e->err) < 0)
 		return; /* its row says so */
-	vm_profile_check(&e->profile, &e->problems);
 }
 
 static void entry_init(struct vm_entry *e, const char *name, struct files *files)

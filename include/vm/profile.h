@@ -348,7 +348,10 @@ char *vm_profile_path(const char *name) must_check;
 char *vm_script_path(const char *name) must_check;
 /* Appends the names of all VMs, sorted. */
 int vm_profile_list(struct files *files, struct strv *ret, struct err *reterr) must_check;
-/* Reads a VM: -ENOENT with a sentence when there is none of that name. `p` is initialised in any case. */
+/*
+ * Reads a VM and checks it: `problems` gets those of vm_profile_parse() and vm_profile_check().
+ * -ENOENT with a sentence when there is none of that name. `p` is initialised in any case.
+ */
 int vm_profile_load(struct files *files, const char *name, struct vm_profile *p,
 		    struct vm_problems *problems, struct err *reterr) must_check;
 

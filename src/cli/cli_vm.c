@@ -239,8 +239,6 @@ void cli_vm_problems(struct cli *c, const struct vm_problems *problems)
 		print_raw(&c->out, " ");
 		if (p->field)
 			print_format(&c->out, "%s: ", p->field->key);
-		if (p->line)
-			print_format(&c->out, "line %zu: ", p->line);
 		print_text(&c->out, p->text);
 		print_raw(&c->out, "\n");
 	}

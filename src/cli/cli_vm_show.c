@@ -219,12 +219,10 @@ int vm_cmd_show(struct cli *c, const char *name)
 
 	if (cli_vm_load(c, name, &p, &problems, &err) < 0) {
 		status = cli_fail_reading(c, &err);
+	} else if (c->args.json) {
+		show_json(c, &p, &problems);
 	} else {
-		vm_profile_check(&p, &problems);
-		if (c->args.json)
-			show_json(c, &p, &problems);
-		else
-			show_text(c, &p, &problems);
+		show_text(c, &p, &problems);
 	}
 	vm_profile_release(&p);
 	return status;

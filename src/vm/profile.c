@@ -184,7 +184,10 @@ static void parse_line(struct vm_profile *p, const struct text_line *text, size_
 	auto_str struct str value = STR_INIT;
 	struct err err = ERR_INIT;
 
-	if (!line->key_len) {
+	if (memchr(text->data, '\0', text_line_length(text))) {
+		vm_problems_add(problems, line->field, number,
+				"line %zu holds a NUL byte: nothing is read from it", number);
+	} else if (!line->key_len) {
 		vm_problems_add(problems, NULL, number, "line %zu is not \"key = value\"", number);
 	} else if (!line->field) {
 		vm_problems_add(problems, NULL, number, "line %zu: there is no key \"%.*s\"",

@@ -45,6 +45,8 @@ bool vm_line_parse(const struct text_line *line, struct vm_line *ret)
 	size_t at = 0;
 	size_t equals;
 
+	if (text_starts_with(s, "\xef\xbb\xbf")) /* of an editor that marks UTF-8 so */
+		at = 3;
 	while (at < len && is_blank(s[at]))
 		at++;
 	if (at == len || s[at] == '#' || s[at] == '[')

@@ -89,9 +89,10 @@ status 0 show "$name" --json
 holds '.fields.device == []'
 
 # --- a file that was edited badly ----------------------------------------------------------------
-printf 'memory = lots\nfrobnicate = 1\n' >>"$conf"
+printf 'memory = lots\nfrobnicate = 1\nhyperv = synic\n' >>"$conf"
 status 0 show --json
-holds '.problems | length >= 2'
+holds '.problems | length >= 3'
+holds '(.problems | length) == (.problems | unique | length)' # each is said once
 status 0 list
 grep -q 'lots' "$TMP/out" || complain "the list does not say what is wrong: $(cat "$TMP/out")"
 cp "$TMP/edited" "$conf"

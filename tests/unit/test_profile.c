@@ -338,6 +338,36 @@ static void test_problems_of_a_file(void **state)
 	assert_string_equal(same, file);
 }
 
+/* What editors and accidents leave in a file: a mark in front, a NUL in a value, CR LF. */
+static void test_odd_bytes(void **state)
+{
+	static const char file[] = "\xef\xbb\xbfmemory = 8G\r\ncores = 4\r\n"
+				   "disk = /a\0b\r\nqemu = /q # \0\r\n# \0\r\n";
+	auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
+	auto_str struct str same = STR_INIT;
+	auto_vm_profile struct vm_profile p;
+
+	(void)state;
+	vm_profile_init(&p, "x");
+	vm_profile_parse(&p, file, sizeof(file) - 1, &problems);
+	assert_int_equal(p.memory_mib, 8192);
+	assert_int_equal(p.cores, 4);
+	assert_int_equal(p.disks.len, 0);
+	assert_string_equal(p.qemu, "");
+	assert_int_equal(problems.len, 2);
+	assert_string_equal(problems.items[0].text,
+			    "line 3 holds a NUL byte: nothing is read from it");
+	assert_ptr_equal(problems.items[0].field, vm_field_find("disk"));
+	assert_int_equal(problems.items[1].line, 4);
+	vm_profile_write(file, sizeof(file) - 1, &p, &same);
+	assert_int_equal(same.len, sizeof(file) - 1);
+	assert_memory_equal(same.data, file, same.len);
+	str_clear(&same);
+	set(&p, vm_field_find("memory"), "9G");
+	vm_profile_write(file, sizeof(file) - 1, &p, &same);
+	assert_true(text_starts_with(same.data, "\xef\xbb\xbfmemory = 9G\r\ncores"));
+}
+
 /* Pairs of settings that contradict each other, and the field that says so. */
 static const struct {
 	const char *file, *field;
@@ -509,11 +539,17 @@ static void test_new_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),    cmocka_unit_test(test_every_field),
-		cmocka_unit_test(test_edits),    cmocka_unit_test(test_comments_of_entries),
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_problems_of_a_file),
-		cmocka_unit_test(test_rules),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_files),    cmocka_unit_test(test_sizes_and_places),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_edits),
+		cmocka_unit_test(test_comments_of_entries),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_problems_of_a_file),
+		cmocka_unit_test(test_odd_bytes),
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sizes_and_places),
 		cmocka_unit_test(test_new_file),
 	};
 
