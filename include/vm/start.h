@@ -22,6 +22,8 @@
 
 /* 0 all is ready; -EPERM something is not: appends a line for each; else it could not be asked. */
 int vm_preflight(const char *script, struct str *ret, struct err *reterr) must_check;
+/* 0 it does not run; -EALREADY with a sentence it does. Waits for QEMU some seconds at most. */
+int vm_refuse_second(const char *name, struct err *reterr) must_check;
 /* `more` (may be NULL) are arguments of the script. Refuses with -EALREADY what runs. */
 int vm_start(const char *name, const char *script, const struct strv *more,
 	     struct err *reterr) must_check;

@@ -84,7 +84,10 @@ static void print_log_tail(struct cli *c, const char *name)
 static int begin(struct cli *c, const char *name, const char *script, struct err *reterr)
 {
 	auto_str struct str problems = STR_INIT;
-	int r = vm_preflight(script, &problems, reterr);
+	int r = vm_refuse_second(name, reterr); /* its devices are in use, as the preflight says */
+
+	if (r == 0)
+		r = vm_preflight(script, &problems, reterr);
 
 	if (r == -EPERM && problems.len) {
 		print_lines(&c->out, problems.data, problems.len);

@@ -70,7 +70,7 @@ static int open_log(const char *dir, const char *name, struct err *reterr)
 	return high < 0 ? err_set(reterr, -errno, "cannot keep the log %s open: %m", path) : high;
 }
 
-static int refuse_second(const char *name, struct err *reterr)
+int vm_refuse_second(const char *name, struct err *reterr)
 {
 	struct vm_watch w;
 	int r = 0;
@@ -112,7 +112,7 @@ static int launch(const char *dir, const char *name, const char *script, const s
 int vm_start(const char *name, const char *script, const struct strv *more, struct err *reterr)
 {
 	auto_free char *dir = vm_runtime_dir(getenv("XDG_RUNTIME_DIR"));
-	int r = refuse_second(name, reterr);
+	int r = vm_refuse_second(name, reterr);
 
 	if (r == 0 && access(script, X_OK))
 		r = err_set(reterr, -errno, "cannot start %s: its launch script %s: %m", name,

@@ -315,6 +315,14 @@ static const struct {
 	 "&& ln -sfn ../x/nvidia sys/bus/pci/devices/0000:0b:00.1/driver",
 	 "is open in Xorg (process 4711)"},
 	{NULL, NULL, "rm dev/vfio/17", "dev/vfio/17 is missing"},
+	{NULL, NULL,
+	 "mkdir -p proc/4711/fd && echo qemu-system-x86 >proc/4711/comm && ln -s /dev/vfio/17 "
+	 "proc/4711/fd/9",
+	 "/dev/vfio/17 is open in qemu-system-x86 (process 4711): another VM has these devices"},
+	{NULL, NULL,
+	 "printf 'QFI\\373' >files/win/disk; sed -i 's/^disk_formats=.*/disk_formats=(auto)/' "
+	 "launch.sh",
+	 "begins as a qcow2 image does, and is not named so"},
 	{NULL, NULL, "rm dev/kvm", "dev/kvm can't be opened"},
 	{NULL, NULL, "rm files/win/disk", "create one: ./launch.sh --create-disk"},
 	{NULL, NULL, "rm files/win/code", "files/win/code can't be read"},

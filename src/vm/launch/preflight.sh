@@ -124,11 +124,13 @@ check_group() { # DEVICE GROUP
 }
 
 check_node() { # GROUP
-	local node=$root/dev/vfio/$1
+	local node=$root/dev/vfio/$1 use
 	if [ ! -e "$node" ]; then
 		problem "$node is missing; it comes when the group's devices are on vfio-pci"
 	elif [ ! -r "$node" ] || [ ! -w "$node" ]; then
 		problem "$node is not yours to open; log in again if you were just added to its group, or use sudo"
+	elif use=$(holder_of "/dev/vfio/$1"); then
+		problem "$use: another VM has these devices"
 	fi
 }
 
