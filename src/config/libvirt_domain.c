@@ -35,11 +35,14 @@ static void words(struct strv *ret, const char *const *list)
 static void add_commands(struct changes *ret, const char *vm, const char *path, bool define,
 			 bool existed)
 {
+	char uuid[37];
 	const char *const in[] = {VIRSH, "define", path, NULL};
-	const char *const out[] = {VIRSH, "undefine", "--keep-nvram", vm, NULL};
+	const char *const out[] = {VIRSH, "undefine", "--keep-nvram", uuid, NULL};
 	auto_strv struct strv defines = STRV_INIT;
 	auto_strv struct strv removes = STRV_INIT;
 
+	/* by its UUID: virsh takes a name of digits for the number of a running domain */
+	domain_uuid(vm, uuid);
 	words(&defines, in);
 	words(&removes, out);
 	if (define)

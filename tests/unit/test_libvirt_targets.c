@@ -15,6 +15,7 @@
 #include "../support/tmproot.h"
 #include "base/mem.h"
 #include "vm/libvirt_hook.h"
+#include "vm/domain_xml.h"
 
 #define XML VM_DIR "/win.xml"
 #define HOOK "/etc/libvirt/hooks/qemu.d/vfiotui-win"
@@ -59,6 +60,9 @@ static const char *const plain[] = {"memory", "8G", NULL};
 static void test_domain(void **state)
 {
 	struct bed b;
+	char undefine[] = "virsh -c qemu:///system undefine --keep-nvram "
+			  "00000000-0000-0000-0000-000000000000";
+	char *uuid = strrchr(undefine, ' ') + 1;
 
 	(void)state;
 	bed_init(&b);
@@ -74,8 +78,8 @@ static void test_domain(void **state)
 	assert_int_equal(b.commands.len, 0);
 	assert_int_equal(apply(&b, &target_libvirt_domain, plain), 0);
 	assert_null(bed_get(&b, XML));
-	assert_string_equal(b.commands.items[0],
-			    "virsh -c qemu:///system undefine --keep-nvram win");
+	domain_uuid("win", uuid);
+	assert_string_equal(b.commands.items[0], undefine);
 	assert_int_equal(apply(&b, &target_libvirt_domain, plain), 0);
 	assert_int_equal(b.commands.len, 0);
 	bed_release(&b);
