@@ -37,7 +37,7 @@ struct domain_facts {
 /*
  * Appends the domain. `notes` (may be NULL) gets one sentence for each thing that the
  * launch script does and a domain can't. -EINVAL, and nothing appended, when the profile
- * holds what XML can't.
+ * holds what XML or libvirt can't, or a disk's format would be a guess.
  */
 int domain_xml_write(struct str *out, const struct vm_profile *p, const struct domain_facts *f,
 		     struct strv *notes, struct err *reterr) must_check;

@@ -352,6 +352,21 @@ static void add_notes(struct domain *d)
 		}
 }
 
+/*
+ * A disk whose format is auto and which begins as a qcow2 image without being named so: a guest may
+ * write such a beginning onto a raw disk, to be given files of this host.
+ */
+static const struct vm_disk *doubtful_disk(const struct vm_profile *p, const struct domain_facts *f)
+{
+	const struct vm_disk *d = p->disks.items;
+
+	for (size_t i = 0; f->disk_formats && i < p->disks.len; i++)
+		if (d[i].format == VM_FORMAT_AUTO && f->disk_formats[i] == VM_FORMAT_QCOW2 &&
+		    !text_ends_with(d[i].path, ".qcow2"))
+			return &d[i];
+	return NULL;
+}
+
 int domain_xml_write(struct str *out, const struct vm_profile *p, const struct domain_facts *f,
 		     struct strv *notes, struct err *reterr)
 {
@@ -361,8 +376,15 @@ int domain_xml_write(struct str *out, const struct vm_profile *p, const struct d
 	};
 	struct strv unheard = STRV_INIT;
 	struct domain d = {.vm = p, .facts = f, .notes = notes ? notes : &unheard};
+	const struct vm_disk *doubtful = doubtful_disk(p, f);
 	size_t before = out->len;
 
+	if (doubtful)
+		return err_set(reterr, -EINVAL,
+			       "the disk %s begins as a qcow2 image does, and is not named so; "
+			       "nothing was written: say format=qcow2 if that is what it is, else "
+			       "format=raw",
+			       doubtful->path);
 	d.xml = xml_start(out);
 	xml_open(&d.xml, "domain");
 	xml_attr(&d.xml, "type", p->accel == VM_TCG ? "qemu" : "kvm");

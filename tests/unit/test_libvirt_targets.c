@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libvirt's domain and hook as targets, and what bash does with the hook on a pretended machine. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,22 +86,33 @@ static void test_domain(void **state)
 	bed_release(&b);
 }
 
-/* What an image is, is seen in its first bytes, not in its name. */
+/*
+ * A disk that is named qcow2 is what its first bytes say. One that is not named so and begins like one is
+ * not guessed about: its guest may have written that beginning.
+ */
 static void test_domain_looks_at_images(void **state)
 {
-	static const char *const settings[] = {"libvirt", "yes",          "disk", "/srv/a.img",
-					       "disk",    "/srv/b.qcow2", NULL};
+	static const char *const named[] = {"libvirt", "yes",          "disk", "/srv/a.qcow2",
+					    "disk",    "/srv/b.qcow2", NULL};
+	static const char *const doubtful[] = {"libvirt", "yes", "disk", "/srv/c.img", NULL};
+	static const char *const said[] = {"libvirt", "yes", "disk", "/srv/c.img format=qcow2",
+					   NULL};
 	struct bed b;
 
 	(void)state;
 	bed_init(&b);
-	bed_put(&b, "/srv/a.img", "QFI\xfb and more");
+	bed_put(&b, "/srv/a.qcow2", "QFI\xfb and more");
 	bed_put(&b, "/srv/b.qcow2", "raw bytes");
-	assert_int_equal(apply(&b, &target_libvirt_domain, settings), 0);
+	bed_put(&b, "/srv/c.img", "QFI\xfb and more");
+	assert_int_equal(apply(&b, &target_libvirt_domain, named), 0);
 	assert_non_null(strstr(bed_get(&b, XML), "type='qcow2' discard='unmap'/>\n      <source "
-						 "file='/srv/a.img'/>"));
+						 "file='/srv/a.qcow2'/>"));
 	assert_non_null(strstr(bed_get(&b, XML), "type='raw' discard='unmap'/>\n      <source "
 						 "file='/srv/b.qcow2'/>"));
+	assert_int_equal(apply(&b, &target_libvirt_domain, said), 0);
+	assert_non_null(strstr(bed_get(&b, XML), "type='qcow2' discard='unmap'/>\n      <source "
+						 "file='/srv/c.img'/>"));
+	assert_int_equal(apply(&b, &target_libvirt_domain, doubtful), -EINVAL);
 	bed_release(&b);
 }
 

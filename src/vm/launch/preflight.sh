@@ -200,13 +200,16 @@ block_number() { # BLOCK DEVICE
 	printf '%d:%d' "$major" "$minor"
 }
 
-check_disk() { # FILE SIZE READ-ONLY
+check_disk() { # FILE SIZE READ-ONLY FORMAT
 	local use
 	if [ ! -e "$1" ]; then
 		[ -z "$2" ] || return 0 # it is created at the start
 		problem "there is no disk $1; create one: $0 --create-disk 64G"
 	elif [ ! -r "$1" ] || { [ "$3" = off ] && [ ! -w "$1" ]; }; then
 		problem "the disk $1 is not yours to write"
+	elif [ "$4" = auto ] && [[ $1 != *.qcow2 ]] && [ "$(format_of "$1" auto)" = qcow2 ]; then
+		# A guest may write such a beginning onto a raw disk, to be given files of this host.
+		problem "the disk $1 begins as a qcow2 image does, and is not named so; say format=qcow2 if that is what it is, else format=raw"
 	elif [ -b "$1" ] && [ "$3" = off ] && use=$(block_use "$root/sys/dev/block/$(block_number "$1")"); then
 		problem "the disk $1 is in use by the host: $use; with two writers its content is lost"
 	fi
@@ -385,7 +388,7 @@ check_files() {
 		done
 	fi
 	for i in "${!disks[@]}"; do
-		check_disk "${disks[i]}" "${disk_sizes[i]}" "${disks_read_only[i]}"
+		check_disk "${disks[i]}" "${disk_sizes[i]}" "${disks_read_only[i]}" "${disk_formats[i]}"
 	done
 	for file in ${evdev[@]+"${evdev[@]}"}; do
 		if [ ! -e "$root$file" ]; then
