@@ -15,8 +15,8 @@
 #include "../support/shells.h"
 #include "../support/tmproot.h"
 #include "base/mem.h"
-#include "vm/libvirt_hook.h"
 #include "vm/domain_xml.h"
+#include "vm/libvirt_hook.h"
 
 #define XML VM_DIR "/win.xml"
 #define HOOK "/etc/libvirt/hooks/qemu.d/vfiotui-win"
@@ -60,10 +60,10 @@ static const char *const plain[] = {"memory", "8G", NULL};
 
 static void test_domain(void **state)
 {
-	struct bed b;
 	char undefine[] = "virsh -c qemu:///system undefine --keep-nvram "
 			  "00000000-0000-0000-0000-000000000000";
 	char *uuid = strrchr(undefine, ' ') + 1;
+	struct bed b;
 
 	(void)state;
 	bed_init(&b);
