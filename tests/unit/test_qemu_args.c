@@ -296,6 +296,79 @@ static void test_everything(void **state)
 	stand_release(&s);
 }
 
+/*
+ * What QEMU starts with in either case, so that only the guest, or an attacker, would notice that it
+ * is wrong. "!": the script must not say it.
+ */
+static const struct {
+	const char *settings[4][2];
+	const char *says[3];
+} meant[] = {
+	{{{"firmware", "uefi-secure"}},
+	 {",smm=on", "driver=cfi.pflash01,property=secure,value=on"}},
+	{{{"firmware", "uefi"}}, {"!smm=on", "!property=secure"}},
+	{{{"threads", "2"}}, {"-cpu \"host,topoext=on"}},
+	{{{"threads", "1"}}, {"!topoext"}},
+	{{{"threads", "2"}, {"accel", "tcg"}}, {"!topoext", "!kvm-pit", "-cpu \"max"}},
+	{{{"pit-discard", "yes"}}, {"kvm-pit.lost_tick_policy=discard"}},
+	{{{"pit-discard", "no"}}, {"!kvm-pit"}},
+	{{{"hyperv", "relaxed"}}, {"hv-crash=on", "!pvpanic"}},
+	{{{"hyperv", "none"}}, {"!hv-", "-device \"pvpanic\""}},
+	{{{"firmware-code", "/x.qcow2"}, {"firmware-vars", "/y.qcow2"}}, {"ovmf_format=\"qcow2\""}},
+	{{{"firmware-code", "/x.fd"}, {"firmware-vars", "/y.fd"}}, {"ovmf_format=\"raw\""}},
+	{{{"disk", "/a cache=writethrough"}}, {"bootindex=10,write-cache=off"}},
+	{{{"disk", "/a cache=writeback"}}, {"!write-cache"}},
+	{{{"disk", "/a"}, {"boot", "cdrom"}, {"cdrom", "/c"}},
+	 {"drive=disk0,bus=port2,bootindex=20", "$((10 + i))"}},
+	{{{"disk", "/a"}, {"cdrom", "/c"}}, {"drive=disk0,bus=port2,bootindex=10", "$((60 + i))"}},
+	{{{"forward", "tcp:2222:22"}}, {"hostfwd=tcp:127.0.0.1:2222-:22\""}},
+	{{{"device", "01:00.0 vga=yes"}}, {",x-vga=on"}},
+	{{{"device", "01:00.0"}}, {"!x-vga", "!romfile"}},
+	{{{"device", "01:00.0 rom=/r"}}, {",romfile=${roms[0]//,/,,}"}},
+	{{{"hide-kvm", "yes"}}, {",kvm=off"}},
+	{{{"evdev", "/dev/input/x-kbd"}}, {"grab_all=on,repeat=on,grab-toggle=ctrl-ctrl"}},
+	{{{"evdev", "/dev/input/x-mouse"}}, {"!grab_all"}},
+	{{{"evdev", "/dev/input/x keyboard=yes"}}, {"grab_all=on"}},
+};
+
+static void check_meaning(const struct stand *s, size_t row)
+{
+	auto_str struct str script = STR_INIT;
+
+	launch_script_write(&script, &s->vm, &s->platform);
+	for (size_t i = 0; i < 3 && meant[row].says[i]; i++) {
+		const char *says = meant[row].says[i];
+		const bool not = *says == '!';
+
+		if (!strstr(script.data, says + not ) != not )
+			fail_msg("row %zu: %s", row, says);
+	}
+}
+
+static void test_what_is_meant(void **state)
+{
+	auto_str struct str script = STR_INIT;
+	struct stand s;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(meant); i++) {
+		stand_init(&s, "x");
+		for (size_t k = 0; k < 4 && meant[i].settings[k][0]; k++)
+			set(&s, meant[i].settings[k][0], meant[i].settings[k][1]);
+		check_meaning(&s, i);
+		stand_release(&s);
+	}
+	/* another processor; an ordinary OVMF that was built with Secure Boot wants SMM, too */
+	stand_init(&s, "x");
+	s.platform.cpu = CPU_INTEL;
+	s.platform.ovmf.secure_boot = true;
+	set(&s, "threads", "2");
+	launch_script_write(&script, &s.vm, &s.platform);
+	assert_null(strstr(script.data, "topoext"));
+	assert_non_null(strstr(script.data, ",smm=on"));
+	stand_release(&s);
+}
+
 /* Each place that a profile may ask for is free, whatever else sits on the guest's first bus. */
 static void test_places(void **state)
 {
@@ -520,6 +593,7 @@ int main(void)
 		cmocka_unit_test(test_everything),    cmocka_unit_test(test_the_guides_example),
 		cmocka_unit_test(test_pinning),       cmocka_unit_test(test_hyperv_names),
 		cmocka_unit_test(test_tpm),           cmocka_unit_test(test_places),
+		cmocka_unit_test(test_what_is_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,8 @@ static const struct {
 	 "no such file"},
 	{"memory", "9999G", NULL, NULL, "memory", "this machine has"},
 	{"memory", "64M", NULL, NULL, "memory", NULL},
+	{"memory", "32001M", NULL, NULL, "memory", "this machine has 32001 MiB"},
+	{"memory", "32000M", NULL, NULL, "memory", NULL},
 	{"pin", "4095", NULL, NULL, "pin", NULL}, /* which CPUs there are is not recorded */
 	{"disk", "/srv/x.img", NULL, NULL, "disk", "with size= it is created"},
 	{"disk", "/srv/x.img size=1G", NULL, NULL, "disk", NULL},
@@ -124,11 +126,15 @@ static const struct {
 	{"share", "/srv/shared", NULL, NULL, "share", "is not installed"},
 	{"network", "bridge", "interface", "br77", "interface", "no bridge of that name"},
 	{"network", "macvtap", "interface", "eth77", "interface", "no link of that name"},
+	{"network", "bridge", "interface", "eth5", "interface", "no bridge of that name"},
+	{"network", "macvtap", "interface", "eth5", "interface", NULL},
 	{"device", "0000:7f:00.0", NULL, NULL, "device", "0000:7f:00.0 is not there"},
 	{"device", "0000:01:00.0", NULL, NULL, "device", "0000:01:00.1 of its group"},
 	{"device", "0000:01:00.0", "device", "0000:01:00.1", "device", NULL},
 	{"device", "0000:01:00.0 ids=1234:5678", "device", "0000:01:00.1", "device",
 	 "another device now"},
+	{"device", "0000:01:00.0 rom=/srv/x.rom", "device", "0000:01:00.1", "device",
+	 "/srv/x.rom is not there"},
 };
 
 /* A recording knows no programs and few files, so of those nothing is said. */
@@ -164,6 +170,7 @@ static void test_lacks(void **state)
 	recorded_open(&machine, DESKTOP, IDS);
 	tmproot_put(machine.root, "/usr/bin/sh", "");
 	tmproot_put(machine.root, "/usr/bin/taskset", "");
+	tmproot_put(machine.root, "/sys/class/net/eth5/mtu", "1500\n");
 	assert_int_equal(shell_run(&out, "chmod 755 '%s'/usr/bin/*", machine.root), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
 		auto_vm_problems struct vm_problems lacks = VM_PROBLEMS_INIT;
@@ -186,6 +193,37 @@ static void test_lacks(void **state)
 			fail_msg("%s = %s: %s", wishes[i].key, wishes[i].value,
 				 said ? said : "nothing");
 	}
+	recorded_close(&machine);
+}
+
+/* The other function of a card is on vfio-pci already: nothing of the group stays with the host. */
+static void test_group_on_vfio(void **state)
+{
+	auto_vm_offer struct vm_offer offer = VM_OFFER_INIT;
+	auto_vm_problems struct vm_problems lacks = VM_PROBLEMS_INIT;
+	auto_vm_profile struct vm_profile vm;
+	struct situation *now = NULL;
+	struct recorded machine;
+	auto_str struct str out = STR_INIT;
+
+	(void)state;
+	recorded_open(&machine, DESKTOP, IDS);
+	assert_int_equal(shell_run(&out,
+				   "ln -sfn ../../../bus/pci/drivers/vfio-pci "
+				   "'%s/sys/bus/pci/devices/0000:01:00.1/driver'",
+				   machine.root),
+			 0);
+	assert_int_equal(situation_open(machine.host, NULL, &now, NULL), 0);
+	vm_profile_init(&vm, "x");
+	assert_int_equal(vm_field_set(&vm, vm_field_find("device"), "0000:01:00.0", NULL), 0);
+	vm_lacks(&vm,
+		 &(struct vm_lacks_input){.host = machine.host,
+					  .platform = now->platform,
+					  .topology = now->topology,
+					  .offer = &offer},
+		 &lacks);
+	assert_null(vm_problems_of(&lacks, vm_field_find("device")));
+	situation_free(now);
 	recorded_close(&machine);
 }
 
@@ -253,7 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_disks_to_choose), cmocka_unit_test(test_offer),
 		cmocka_unit_test(test_real_offer),      cmocka_unit_test(test_what_is_not_known),
-		cmocka_unit_test(test_lacks),
+		cmocka_unit_test(test_lacks),           cmocka_unit_test(test_group_on_vfio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

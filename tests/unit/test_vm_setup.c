@@ -313,7 +313,9 @@ static void put_cpu(struct files *files, unsigned id, const char *siblings, cons
 	static const char *const names[] = {"cache/index0/level", "cache/index0/shared_cpu_list",
 					    "cache/index1/level", "cache/index1/shared_cpu_list",
 					    "topology/thread_siblings_list"};
-	const char *const values[] = {"1\n", siblings, "3\n", l3, siblings};
+	/* NULL: a machine whose last cache is of the second level, and each core's own */
+	const char *const values[] = {"1\n", siblings, l3 ? "3\n" : "2\n", l3 ? l3 : siblings,
+				      siblings};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		auto_free char *path = xasprintf("/sys/devices/system/cpu/cpu%u/%s", id, names[i]);
@@ -342,6 +344,7 @@ static const struct {
 	{"four cores", 4, 1, 4, -1, 3, 1, "1,2,3", "0"},
 	{"the card's node", 8, 1, 4, 0, 3, 1, "1,2,3", "0,4,5,6,7"},
 	{"one core", 1, 1, 1, -1, 1, 1, "", ""},
+	{"no third level", 4, 2, 0, -1, 3, 2, "1,5,2,6,3,7", "0,4"},
 };
 
 static void test_placing(void **state)
@@ -357,15 +360,15 @@ static void test_placing(void **state)
 		put(files, "/sys/devices/system/cpu/online", online);
 		for (unsigned c = 0; c < cpus; c++) {
 			unsigned core = c % hosts[i].cores;
-			unsigned first = core / hosts[i].cores_per_l3 * hosts[i].cores_per_l3;
+			unsigned per_l3 = hosts[i].cores_per_l3 ? hosts[i].cores_per_l3 : 1;
+			unsigned first = core / per_l3 * per_l3;
 			auto_free char *siblings = hosts[i].threads > 1
 							   ? xasprintf("%u,%u\n", core,
 								       core + hosts[i].cores)
 							   : xasprintf("%u\n", core);
-			auto_free char *l3 = xasprintf("%u-%u\n", first,
-						       first + hosts[i].cores_per_l3 - 1);
+			auto_free char *l3 = xasprintf("%u-%u\n", first, first + per_l3 - 1);
 
-			put_cpu(files, c, siblings, l3);
+			put_cpu(files, c, siblings, hosts[i].cores_per_l3 ? l3 : NULL);
 		}
 		if (hosts[i].node >= 0) {
 			put(files, "/sys/devices/system/node/has_memory", "0-1\n");
@@ -422,6 +425,9 @@ static void test_presets(void **state)
 	put(files, "/proc/meminfo", "MemTotal: 33554432 kB\nMemAvailable: 12582912 kB\n");
 	put(files, "/etc/passwd",
 	    "root:x:0:0::/root:/bin/sh\nalex:x:1000:1000:A:/home/alex:/bin/sh\n");
+	vm_host_read_files(files, "root", &h);
+	assert_string_equal(h.state_dir, "/var/lib/vfiotui/vm"); /* not in root's home */
+	vm_host_release(&h);
 	vm_host_read_files(files, "alex", &h);
 	for (int system = VM_WINDOWS_11; system <= VM_OTHER; system++) {
 		auto_vm_problems struct vm_problems problems = VM_PROBLEMS_INIT;
