@@ -281,6 +281,43 @@ static void platform_findings(void **state)
 	topology_free(t);
 }
 
+/* The plan adds intel_iommu=on, and refuses the words behind which nothing turns an IOMMU on. */
+static void how_an_iommu_is_turned_on(void **state)
+{
+	static const struct {
+		enum cpu_vendor of;
+		const char *cmdline, *remedy;
+	} cases[] = {
+		{CPU_INTEL, "quiet", "The plan adds intel_iommu=on"},
+		{CPU_INTEL, "intel_iommu=off", "The plan adds intel_iommu=on"},
+		{CPU_INTEL, "iommu=off", "Take iommu=off out"},
+		{CPU_AMD, "amd_iommu=off", "Take amd_iommu=off out"},
+		{CPU_AMD, "quiet", "dmesg"},
+		{CPU_AMD, NULL, "dmesg"},
+		{CPU_OTHER, "quiet", "CONFIG_VIRTIO_IOMMU"},
+	};
+	static const char *const none[] = {NULL};
+	struct topology *t = topology_text(none);
+	const struct selection empty = SELECTION_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		auto_free char *cmdline = cases[i].cmdline ? xstrdup(cases[i].cmdline) : NULL;
+		struct platform p = good;
+		const struct rules_input in = {.topology = t, .platform = &p, .selection = &empty};
+		auto_findings struct findings f = FINDINGS_INIT;
+
+		p.iommu = IOMMU_OFF;
+		p.iommu_of = cases[i].of;
+		p.cmdline = cmdline;
+		rules_check(&in, &f);
+		assert_int_equal(f.len, 1);
+		if (!strstr(f.items[0].remedy, cases[i].remedy))
+			fail_msg("case %zu: %s", i, f.items[0].remedy);
+	}
+	topology_free(t);
+}
+
 /* What the texts must name so that a first-time user can act. */
 static void texts_name_devices_and_remedies(void **state)
 {
@@ -454,6 +491,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_of_machines),
 		cmocka_unit_test(platform_findings),
+		cmocka_unit_test(how_an_iommu_is_turned_on),
 		cmocka_unit_test(texts_name_devices_and_remedies),
 		cmocka_unit_test(usage_findings),
 		cmocka_unit_test(a_vanished_mark_is_told),
