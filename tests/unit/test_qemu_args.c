@@ -558,7 +558,10 @@ static void test_hyperv_names(void **state)
 	stand_release(&s);
 }
 
-/* swtpm itself beside the real QEMU: started before it, gone after it, its state kept. */
+/*
+ * swtpm itself beside the real QEMU: started before it, gone after it, its state kept. Both may have
+ * any name, though swtpm can't be told a comma.
+ */
 static void test_tpm(void **state)
 {
 	auto_str struct str out = STR_INIT;
@@ -568,8 +571,9 @@ static void test_tpm(void **state)
 	(void)state;
 	if (!shells_have("qemu-system-x86_64") || !shells_have("swtpm"))
 		skip();
-	stand_init(&s, "tpm");
+	stand_init(&s, "a,b \"c");
 	set(&s, "tpm", "yes");
+	set_path(&s, "vars", "/home/d,e/vars.fd", "");
 	launch_script_write(&script, &s.vm, &s.platform);
 	tmproot_put_bytes(s.root, "/launch.sh", script.data, script.len);
 	if (shell_run(&out,
@@ -580,8 +584,10 @@ static void test_tpm(void **state)
 		      s.root) ||
 	    out.len)
 		fail_msg("%s", out.data);
-	assert_true(tmproot_has(s.root, "/home/tpm"));
-	assert_false(tmproot_has(s.root, "/run/vfiotui/tpm.tpm"));
+	assert_true(tmproot_has(s.root, "/home/d,e/tpm"));
+	assert_false(tmproot_has(s.root, "/run/vfiotui/a,b \"c.tpm"));
+	assert_int_equal(shell_run(&out, "find '%s/run/vfiotui' -name 'tpm-*'", s.root), 0);
+	assert_string_equal(out.data, "");
 	assert_int_equal(tmproot_count(s.root, "permall"), 1);
 	stand_release(&s);
 }

@@ -132,11 +132,14 @@ start_samba() {
 	done
 }
 
+# swtpm knows no way to write a comma, so what it is told has none.
+tpm_link=$run/tpm-$$
 start_tpm() {
 	make_dir "$state/tpm"
-	rm -f -- "$socket.tpm"
-	helper swtpm socket --tpm2 --tpmstate "dir=$state/tpm" --ctrl "type=unixio,path=$socket.tpm" --terminate
-	wait_for test -S "$socket.tpm" || die "swtpm did not start"
+	ln -sfn -- "$state/tpm" "$tpm_link"
+	helper swtpm socket --tpm2 --tpmstate "dir=$tpm_link" --ctrl "type=unixio,path=$tpm_link.socket" --terminate
+	wait_for test -S "$tpm_link.socket" || die "swtpm did not start"
+	mv -f -- "$tpm_link.socket" "$socket.tpm"
 }
 
 # One screen beside the other, in the format of Synergy and its descendants.

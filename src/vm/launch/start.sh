@@ -35,7 +35,7 @@ cleanup() {
 	load_nvidia
 	give_back
 	bring_back_desktop
-	rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.tpm" "$socket.spice" "$socket.vnc" "$socket.screens"
+	rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.tpm" "$tpm_link" "$tpm_link.socket" "$socket.spice" "$socket.vnc" "$socket.screens"
 	: >"$socket.pid"
 }
 # The first signal presses the power button, the second switches off.
