@@ -9,7 +9,11 @@ none | looking-glass) args+=(-vga none -display none) ;;
 spice) args+=(-vga qxl -display none) ;;
 std | qxl)
 	args+=(-vga "$display")
-	if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then # no desktop here
+	desktop=${WAYLAND_DISPLAY:-}
+	case ${DISPLAY:-} in
+	:*) desktop=$DISPLAY ;; # "localhost:10" is the far end of an SSH session, and goes with it
+	esac
+	if [ -z "$desktop" ]; then # no desktop here
 		vnc=yes
 		args+=(-vnc "unix:${socket//,/,,}.vnc")
 	fi
