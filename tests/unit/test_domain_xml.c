@@ -39,7 +39,7 @@ static const struct domain_case cases[] = {
 	{"cores=2\npin=4,12\npin-emulator=0-3",
 	 "<vcpupin vcpu='1' cpuset='12'/>\n    <emulatorpin cpuset='0-3'/>", NULL, NULL, 0},
 	{"machine=i440fx\nfirmware=bios", "machine='pc'", "-machine pc-i440fx", "pflash", 0},
-	{"firmware=uefi", "<feature enabled='no' name='secure-boot'/>", "pflash", NULL, 0},
+	{"firmware=uefi", "<feature enabled='no' name='secure-boot'/>", "pflash", "<smm", 0},
 	{"firmware=uefi-secure", "<smm state='on'/>", "smm=on", NULL, 0},
 	{"firmware=uefi\nfirmware-code=/usr/share/OVMF/OVMF_CODE_4M.fd\n"
 	 "firmware-vars=/usr/share/OVMF/OVMF_VARS_4M.fd\nvars=/srv/vars & more.fd",
@@ -54,6 +54,17 @@ static const struct domain_case cases[] = {
 	{"hpet=no", "<timer name='hpet' present='no'/>", "hpet", NULL, 0},
 	{"pit-discard=yes", "<timer name='pit' tickpolicy='discard'/>",
 	 "kvm-pit.lost_tick_policy=discard", NULL, 0},
+	{"pit-discard=no", "<timer name='pit' tickpolicy='delay'/>", NULL, "tickpolicy='discard'",
+	 0},
+	{"threads=1", "threads='1'", NULL, "topoext", 0},
+	{CARD,
+	 "function='0x0'/>\n      </source>\n      <address type='pci' domain='0x0000' bus='0x01' "
+	 "slot='0x00' function='0x0' multifunction='on'/>",
+	 NULL, NULL, 0},
+	{"disk=/srv/a readonly=yes", "<readonly/>", NULL, NULL, 0},
+	{"disk=/srv/a", "<source file='/srv/a'/>", NULL, "<readonly/>", 0},
+	{"boot=cdrom\ndisk=/srv/a\ncdrom=/srv/b", "<boot order='3'/>", NULL, "order='4'", 0},
+	{"evdev=/dev/input/x-mouse", "<source dev='/dev/input/x-mouse'/>", NULL, "grab='all'", 0},
 	{"hyperv=all\nvendor-id=a vendor", "<vendor_id state='on' value='a vendor'/>",
 	 "hv-vendor-id=a vendor", NULL, 0},
 	{"hyperv=time", "<timer name='hypervclock' present='yes'/>", "hv-time=on", "<hyperv", 0},
@@ -360,9 +371,46 @@ static void test_notes(void **state)
 	}
 }
 
+/* A domain keeps its UUID over all versions of vfiotui: another one would be another domain. */
+static void test_uuids(void **state)
+{
+	static const char *const rows[][2] = {
+		{"win", "391d9548-19dd-895e-9ede-791600d9a5cc"},
+		{"VM", "2c31ccb5-0757-8b09-8daf-3aa607962363"},
+		{"windows 11", "449dcecb-2a68-8515-b901-f35311f2f51f"},
+		{"ä", "821518b7-0712-820a-b7ae-d0a7071b0265"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char uuid[37];
+
+		domain_uuid(rows[i][0], uuid);
+		assert_string_equal(uuid, rows[i][1]);
+	}
+}
+
+/* The guest of an AMD processor alone needs to be told of its threads. */
+static void test_threads_by_vendor(void **state)
+{
+	(void)state;
+	for (int amd = 0; amd < 2; amd++) {
+		const struct domain_facts facts = {.amd = amd};
+		auto_str struct str xml = STR_INIT;
+		auto_vm_profile struct vm_profile vm;
+
+		vm_profile_init(&vm, "x");
+		vm.threads = 2;
+		assert_int_equal(domain_xml_write(&xml, &vm, &facts, NULL, NULL), 0);
+		assert_int_equal(!strstr(xml.data, "topoext"), !amd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_uuids),
+		cmocka_unit_test(test_threads_by_vendor),
 		cmocka_unit_test(test_every_field),
 		cmocka_unit_test(test_no_field_is_forgotten),
 		cmocka_unit_test(test_uuid),
