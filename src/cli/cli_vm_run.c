@@ -40,10 +40,19 @@ static bool is_ended(const struct vm_run *r)
 	return r->state == VM_RUN_OFF;
 }
 
+/* No jump of the clock makes a wait longer. */
+static time_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 /* Looks until the state is reached: 0, -ETIME, or -EINTR when the user had enough of it. */
 static int wait_for(struct cli *c, struct vm_watch *w, reached_fn reached, int seconds)
 {
-	const time_t end = time(NULL) + seconds;
+	const time_t end = now() + seconds;
 	sigset_t held;
 	int r = 0;
 
@@ -59,7 +68,7 @@ static int wait_for(struct cli *c, struct vm_watch *w, reached_fn reached, int s
 	while (!reached(&w->run) && r == 0) {
 		if (poll(&fd, 1, LOOK_MS) > 0)
 			r = -EINTR;
-		else if (time(NULL) > end)
+		else if (now() > end)
 			r = -ETIME;
 		else
 			vm_watch_settle(w);
@@ -291,15 +300,15 @@ int vm_cmd_resume(struct cli *c, const char *name)
 
 /* --- log ------------------------------------------------------------------------------------------ */
 
-/* What is new in the log, to the terminal at once; true when there was something. */
-static bool print_more(struct cli *c, const char *name, long long *at)
+/* What is new in the log, at once: 1 there was something, 0 nothing, negative: nobody reads it. */
+static int print_more(struct cli *c, const char *name, long long *at)
 {
 	auto_str struct str more = STR_INIT;
 
 	if (vm_log_from(name, at, &more, NULL) < 0 || !more.len)
-		return false;
+		return 0;
 	print_lines(&c->out, more.data, more.len);
-	return print_flush(&c->out, STDOUT_FILENO) == 0;
+	return print_flush(&c->out, STDOUT_FILENO) < 0 ? -EPIPE : 1;
 }
 
 /* The end is looked for before the log is read, so its last words are never missed. */
@@ -308,15 +317,16 @@ static int follow_log(struct cli *c, const char *name)
 	struct vm_watch w;
 	long long at = 0;
 	int r;
+	int said;
 
 	vm_watch_init(&w, name);
 	do {
 		r = wait_for(c, &w, is_ended, 0);
-		while (print_more(c, name, &at))
+		while ((said = print_more(c, name, &at)) > 0)
 			;
-	} while (r == -ETIME);
+	} while (r == -ETIME && said == 0);
 	vm_watch_release(&w);
-	return EXIT_DONE;
+	return said < 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int vm_cmd_log(struct cli *c, const char *name)
