@@ -167,6 +167,26 @@ static void a_line_without_end_is_not_kept(void **state)
 	qmp_release(&q);
 }
 
+/* Nor one that comes as a whole, with its end: JSON is as long as it, and more when it is read. */
+static void a_line_that_is_too_long_is_not_read(void **state)
+{
+	struct str line = STR_INIT;
+	struct qmp q;
+
+	(void)state;
+	qmp_init(&q);
+	str_adds(&line,
+		 "{\"QMP\": {\"version\": {\"qemu\": {\"major\": 7}}, \"capabilities\": []}");
+	while (line.len <= QMP_LINE_MAX)
+		str_addc(&line, ' ');
+	str_adds(&line, "}\r\n");
+	qmp_take(&q, line.data, line.len);
+	assert_int_equal(q.phase, QMP_CLOSED);
+	assert_int_equal(q.err.code, -EPROTO);
+	qmp_release(&q);
+	str_release(&line);
+}
+
 static void any_cut_gives_the_same(void **state)
 {
 	static const char text[] = OPENED
@@ -380,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_kept_with_its_reason),
 		cmocka_unit_test(hostile_bytes_end_the_conversation),
 		cmocka_unit_test(a_line_without_end_is_not_kept),
+		cmocka_unit_test(a_line_that_is_too_long_is_not_read),
 		cmocka_unit_test(any_cut_gives_the_same),
 		cmocka_unit_test(no_more_waits_than_there_is_room_for),
 		cmocka_unit_test(strange_servers_are_told_apart),

@@ -16,6 +16,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -23,6 +25,7 @@
 #include "base/mem.h"
 #include "host/process.h"
 #include "vm/run.h"
+#include "vm/run_files.h"
 #include "vm/start.h"
 
 #define NAME "my vm"
@@ -189,6 +192,78 @@ static void links_lead_nowhere(void **state)
 	assert_int_equal(look().state, VM_RUN_OFF);
 }
 
+/* Another user listens where this one's QEMU would: it is not asked, and above all not killed. */
+static void a_socket_of_another_user_is_not_believed(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_free char *path = tmproot_path(root, "/vfiotui/my vm.qmp");
+	struct err err = ERR_INIT;
+	struct vm_run run;
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	if (geteuid() != 0) {
+		printf("NOT TESTED: only root can give a directory to another user\n");
+		skip();
+	}
+	tmproot_mkdir(root, "/vfiotui");
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	memcpy(address.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	run = look();
+	assert_int_equal(run.state, VM_RUN_GUEST);
+	assert_int_equal(run.guest, GUEST_UNKNOWN);
+	assert_int_equal(run.err.code, -EPERM);
+	assert_int_equal(vm_run_force_off(NAME, &err), -EPERM);
+}
+
+/* --- notes of earlier runs ------------------------------------------------------------------ */
+
+/* The power button of a QEMU that is gone says nothing of the next one. */
+static void a_note_is_of_one_qemu(void **state)
+{
+	(void)state;
+	tmproot_mkdir(root, "/vfiotui");
+	vm_run_note_asked(dir, NAME, 4711);
+	assert_true(vm_run_was_asked(dir, NAME, 4711));
+	assert_false(vm_run_was_asked(dir, NAME, 4712));
+}
+
+/* A log that was begun anew is read from its beginning, not from where the former one ended. */
+static void a_new_log_is_read_from_its_beginning(void **state)
+{
+	auto_str struct str said = STR_INIT;
+	struct err err = ERR_INIT;
+	long long at = 0;
+
+	(void)state;
+	tmproot_put(root, "/vfiotui/my vm.log", "a long line of the former run\n");
+	assert_int_equal(vm_log_from(NAME, &at, &said, &err), 0);
+	assert_int_equal(at, 30);
+	tmproot_put(root, "/vfiotui/my vm.log", "new\n");
+	str_clear(&said);
+	assert_int_equal(vm_log_from(NAME, &at, &said, &err), 0);
+	assert_string_equal(said.data, "new\n");
+	assert_int_equal(at, 4);
+}
+
+/* Where the last run ended badly, that is not what a start that was just begun waits for. */
+static void a_former_end_is_forgotten(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put_script("exec sleep 300\n");
+	tmproot_put(root, "/vfiotui/my vm.end", "3\n");
+	start();
+	assert_false(tmproot_has(root, "/vfiotui/my vm.end"));
+	wait_until("preparing");
+	assert_int_equal(vm_run_force_off(NAME, &err), 0);
+	wait_until("ended");
+}
+
 /* --- the script alone --------------------------------------------------------------------- */
 
 static void a_failed_start_says_why(void **state)
@@ -237,6 +312,11 @@ static void what_can_not_start_is_said(void **state)
 	tmproot_mkdir(root, "/vfiotui");
 	assert_int_equal(chmod(dir, 0777), 0);
 	assert_int_equal(vm_start(NAME, script, NULL, &err), -EPERM);
+	assert_int_equal(chmod(dir, 0700), 0);
+	if (geteuid() == 0) { /* another user's, who could put links there */
+		assert_int_equal(chown(dir, 65534, 65534), 0);
+		assert_int_equal(vm_start(NAME, script, NULL, &err), -EPERM);
+	}
 }
 
 static void a_preparing_script_is_ended(void **state)
@@ -367,6 +447,10 @@ int main(void)
 		TEST(stale_files_are_not_believed),
 		TEST(a_pid_used_again_is_not_believed),
 		TEST(links_lead_nowhere),
+		TEST(a_socket_of_another_user_is_not_believed),
+		TEST(a_note_is_of_one_qemu),
+		TEST(a_new_log_is_read_from_its_beginning),
+		TEST(a_former_end_is_forgotten),
 		TEST(a_failed_start_says_why),
 		TEST(preflight_gives_the_scripts_words),
 		TEST(what_can_not_start_is_said),
