@@ -70,6 +70,10 @@ says "already"
 status 0 show --json
 holds '.fields.memory == "8G" and .fields.bind == "at-boot" and (.fields.device | length) == 2'
 holds '.fields["qemu-option"] == ["-device", "usb-tablet"] and .problems == []'
+# the guest shows on the card that it was given, and in a window where that is no graphics card
+holds '.fields.display == "none"'
+status 1 new audio --device 01:00.1
+grep -q '^+display = std' "$TMP/out" || complain "a guest without a card has no screen: $(cat "$TMP/out")"
 status 0 list --json
 holds '.vms | length == 1 and .[0].devices == ["0000:01:00.0", "0000:01:00.1"] and .[0].memory_mib == 8192'
 
@@ -87,6 +91,15 @@ holds '.fields.memory == "12G" and .fields.device == ["0000:01:00.1 ids=10de:10f
 status 0 edit "$name" --memory "" --device "" --yes
 status 0 show "$name" --json
 holds '.fields.device == []'
+
+# --- other cores than those that are pinned ------------------------------------------------------
+status 0 edit "$name" --cores 1 --threads 1 --pin 2 --pin-emulator 0 --yes
+status 0 edit "$name" --memory 9G --yes
+status 0 show "$name" --json
+holds '.fields.pin == "2" and .fields["pin-emulator"] == "0"'
+status 0 edit "$name" --cores 2 --yes
+status 0 show "$name" --json
+holds '.fields.pin == "" and .fields["pin-emulator"] == "" and .fields.cores == "2"'
 
 # --- a file that was edited badly ----------------------------------------------------------------
 printf 'memory = lots\nfrobnicate = 1\nhyperv = synic\n' >>"$conf"
