@@ -9,7 +9,8 @@
  * The script runs in a session of its own with this program's environment: what its user
  * would have started by hand. No systemd unit is made of it: processes of an ended login
  * are let live by systemd-logind unless KillUserProcesses=yes was set, and a user's own
- * units end with the last login, so a unit would be the less safe of the two.
+ * units end with the last login, so a unit would be the less safe of the two. Where it is
+ * set the script leaves the login's scope by itself, if its user lingers, and else says so.
  */
 #ifndef VM_START_H
 #define VM_START_H
@@ -20,7 +21,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 
-/* 0 all is ready; -EPERM something is not: appends a line for each; else it could not be asked. */
+/* 0 all is ready, -EPERM something is not: appends a line for each, and what to take care of; else it could not be asked. */
 int vm_preflight(const char *script, struct str *ret, struct err *reterr) must_check;
 /* 0 it does not run; -EALREADY with a sentence it does. Waits for QEMU some seconds at most. */
 int vm_refuse_second(const char *name, struct err *reterr) must_check;

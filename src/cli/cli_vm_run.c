@@ -98,10 +98,9 @@ static int begin(struct cli *c, const char *name, const char *script, struct err
 	if (r == 0)
 		r = vm_preflight(script, &problems, reterr);
 
-	if (r == -EPERM && problems.len) {
-		print_lines(&c->out, problems.data, problems.len);
+	print_lines(&c->out, problems.data, problems.len);
+	if (r == -EPERM && problems.len)
 		return err_set(reterr, r, "%s was not started: it is not ready", name);
-	}
 	return r < 0 ? r : vm_start(name, script, NULL, reterr);
 }
 

@@ -31,10 +31,10 @@ int vm_preflight(const char *script, struct str *ret, struct err *reterr)
 	struct process_result r = PROCESS_RESULT_INIT;
 	int code = process_run_here(argv, PREFLIGHT_MS, &r, reterr);
 
-	if (!code && r.status) {
+	if (!code)
 		str_add(ret, r.errors.data, r.errors.len);
+	if (!code && r.status)
 		code = err_set(reterr, -EPERM, "it is not ready to start");
-	}
 	process_result_release(&r);
 	return code;
 }

@@ -117,7 +117,8 @@ static void stand_init(struct stand *s, const char *name)
 		    "while [[ $1 == -* ]]; do shift; done\n"
 		    "exec \"$@\"\n");
 	/* Who runs this may not be allowed to lock as much memory as a guest needs. */
-	tmproot_put(s->root, "/limits", "ulimit() { [ $# -gt 1 ] || echo unlimited; }\n");
+	tmproot_put(s->root, "/limits",
+		    "ulimit() { [ $# -gt 1 ] || echo \"${LIMIT:-unlimited}\"; }\n");
 	tmproot_mkdir(s->root, "/tmp");
 	tmproot_mkdir(s->root, "/home");
 	tmproot_mkdir(s->root, "/run");
@@ -277,6 +278,13 @@ static void test_variables_are_copied_once(void **state)
 	">sys/class/net/br7/flags && echo 'allow br7' >etc/qemu/bridge.conf && echo "              \
 	">usr/libexec/qemu-bridge-helper && chmod 4755 usr/libexec/qemu-bridge-helper && "
 
+/* id(1) of a login in the groups `now`, of an account that is in `account`. */
+#define LOGIN(account, now)                                                                        \
+	"printf '#!/bin/sh\\ncase \"$*\" in -un) echo me ;; -nG*me) echo " account                 \
+	" ;; -nG) echo " now " ;; -u) echo 1000 ;; esac\\n' >bin/id && "
+/* root may open everything: this node may not be. */
+#define CLOSED(node) "sed -i 's#^can_open() {.*#&\\n[[ $1 != *" node " ]] || return 1#' launch.sh"
+
 /* Each thing that is not ready is said in words, and QEMU is not started. */
 static const struct {
 	const char *field, *value, *break_it, *says;
@@ -323,7 +331,15 @@ static const struct {
 	 "printf 'QFI\\373' >files/win/disk; sed -i 's/^disk_formats=.*/disk_formats=(auto)/' "
 	 "launch.sh",
 	 "begins as a qcow2 image does, and is not named so"},
-	{NULL, NULL, "rm dev/kvm", "dev/kvm can't be opened"},
+	{NULL, NULL, "rm dev/kvm", "dev/kvm is missing; turn virtualization on"},
+	{NULL, NULL, LOGIN("me", "me") "chgrp 0 dev/kvm && " CLOSED("/kvm"),
+	 "dev/kvm is for the group root: sudo usermod -aG root me, then log in again"},
+	{NULL, NULL, LOGIN("me root", "me") "chgrp 0 dev/kvm && " CLOSED("/kvm"),
+	 "this login began before you came into its group root; log out of all sessions"},
+	{NULL, NULL, LOGIN("me", "me") "chgrp 0 dev/vfio/17 && " CLOSED("/17"),
+	 "and for the group root, not yours to open; apply the devices again for you"},
+	{NULL, NULL, LOGIN("me root", "me") "chgrp 0 dev/vfio/17 && " CLOSED("/17"),
+	 "this login began before you came into its group root; log out of all sessions"},
 	{NULL, NULL, "rm files/win/disk", "create one: ./launch.sh --create-disk"},
 	{NULL, NULL, "rm files/win/code", "files/win/code can't be read"},
 	{NULL, NULL, "rm bin/fake-qemu; touch bin/x", "fake-qemu is not installed"},
@@ -440,6 +456,120 @@ static void test_memory_limit(void **state)
 		1);
 	assert_non_null(strstr(out.data, "you may lock 8 MiB of memory, the guest needs 2560"));
 	stand_release(&s);
+}
+
+/* A login that is older than the limit is told to begin anew; the limit's size counts. */
+static void test_limit_of_an_older_login(void **state)
+{
+	static const struct {
+		const char *limits, *says;
+	} rows[] = {
+		{"me - memlock 3145728\n", "the limit is written, but this login has not got it"},
+		{"me - memlock 1048576\n", "vfiotui writes the limit with the VM"},
+		{"other - memlock 3145728\n", "vfiotui writes the limit with the VM"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_str struct str out = STR_INIT;
+		struct stand s;
+
+		stand_init(&s, "win");
+		put_script(&s);
+		tmproot_put(s.root, "/etc/security/limits.d/90-vfiotui.conf", rows[i].limits);
+		assert_int_equal(
+			shell_run(&out,
+				  "cd '%s' && " LOGIN("me", "me") "sed -i 's/\"$EUID\" -ne 0/! -e "
+								  "no/' launch.sh",
+				  s.root),
+			0);
+		assert_int_equal(
+			shell_run(&out, ENVIRONMENT "LIMIT=8192 " BASH " ./launch.sh --check 2>&1",
+				  s.root),
+			1);
+		if (!strstr(out.data, "you may lock 8 MiB of memory, the guest needs 2560; ") ||
+		    !strstr(out.data, rows[i].says))
+			fail_msg("row %zu: %s", i, out.data);
+		stand_release(&s);
+	}
+}
+
+/* busctl(1) as it prints the three properties of logind, systemd-run(1) as it starts a scope. */
+static void put_logind(const struct stand *s, const char *kills, const char *only,
+		       const char *except)
+{
+	auto_free char *busctl = xasprintf("#!/bin/sh\nprintf 'b %s\\nas %s\\nas %s\\n'\n", kills,
+					   only, except);
+
+	tmproot_put(s->root, "/bin/busctl", busctl);
+	tmproot_put(s->root, "/bin/systemd-run",
+		    "#!/bin/bash\nprintf '%s ' \"$@\" >\"$VFIOTUI_ROOT/scope\"\n"
+		    "while [[ $1 != -- ]]; do shift; done\nshift\nexec \"$@\"\n");
+}
+
+/*
+ * Where a logout ends all processes, one who does not linger is told, and whoever can leaves the
+ * login's own scope. $EUID is read-only in bash, so the script's question for it is answered here.
+ */
+#define SESSION "0::/user.slice/user-1000.slice/session-3.scope"
+static const struct {
+	const char *cgroup, *kills, *only, *except;
+	bool root, lingers;
+	bool warns;
+	const char *scope; /* how it left; NULL: it did not */
+} logouts[] = {
+	{SESSION, "true", "0", "1 \"root\"", false, false, true, NULL},
+	{SESSION, "true", "0", "0", false, true, false, "--user --quiet --collect --scope -- "},
+	{SESSION, "true", "0", "0", true, false, false,
+	 "--quiet --collect --scope --slice=machine.slice -- "},
+	{SESSION, "false", "0", "1 \"root\"", false, true, false, NULL},
+	{SESSION, "true", "1 \"other\"", "0", false, false, false, NULL},
+	{SESSION, "true", "1 \"me\"", "0", false, false, true, NULL},
+	{SESSION, "false", "1 \"me\"", "0", false, false, true, NULL},
+	{SESSION, "true", "0", "2 \"root\" \"me\"", false, false, false, NULL},
+	{"0::/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope", "true", "0", "0",
+	 false, false, false, NULL},
+};
+
+static void test_logout_ends_all(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(logouts); i++) {
+		auto_str struct str out = STR_INIT;
+		auto_str struct str scope = STR_INIT;
+		struct stand s;
+		bool left;
+
+		stand_init(&s, "win");
+		put_script(&s);
+		put_logind(&s, logouts[i].kills, logouts[i].only, logouts[i].except);
+		tmproot_put(s.root, "/proc/self/cgroup", logouts[i].cgroup);
+		if (logouts[i].lingers)
+			tmproot_put(s.root, "/var/lib/systemd/linger/me", "");
+		assert_int_equal(
+			shell_run(&out,
+				  "cd '%s' && unset SUDO_USER && " LOGIN(
+					  "me", "me") "sed -i 's/\"$EUID\" -%s 0/! -e no/; "
+						      "s/-S \"${XDG_RUNTIME_DIR:-}/-d "
+						      "\"$VFIOTUI_ROOT/; s#/systemd/private#/bin#' "
+						      "launch.sh",
+				  s.root, logouts[i].root ? "eq" : "ne"),
+			0);
+		if (!logouts[i].root)
+			assert_int_equal(
+				shell_run(&out, "sed -i 's/\"$EUID\" -eq 0/-e no/' '%s/launch.sh'",
+					  s.root),
+				0);
+		if (run_script(&s, "", &out))
+			fail_msg("row %zu: %s", i, out.data);
+		assert_true(tmproot_has(s.root, "/argv"));
+		left = tmproot_get(s.root, "/scope", &scope);
+		if (!strstr(out.data, "sudo loginctl enable-linger me") == logouts[i].warns ||
+		    left != (logouts[i].scope != NULL) ||
+		    (left && !text_starts_with(scope.data, logouts[i].scope)))
+			fail_msg("row %zu: %s%s", i, out.data, scope.data);
+		stand_release(&s);
+	}
 }
 
 static void test_options(void **state)
@@ -1063,6 +1193,8 @@ int main(void)
 		cmocka_unit_test(test_variables_are_copied_once),
 		cmocka_unit_test(test_preflight),
 		cmocka_unit_test(test_memory_limit),
+		cmocka_unit_test(test_limit_of_an_older_login),
+		cmocka_unit_test(test_logout_ends_all),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_screen_without_a_desktop),
 		cmocka_unit_test(test_create_disk),

@@ -110,6 +110,17 @@ check_use() { # DEVICE
 	done < <(find "$path/" -path '*/block/*' -name dev ! -execdir test -e partition \; -print 2>/dev/null)
 }
 
+user=$(id -un)
+can_open() { # NODE
+	[ -r "$1" ] && [ -w "$1" ]
+}
+
+# The account came into the group after this login began: the kernel asks the login, not the account.
+joined_since() { # GROUP
+	[[ " $(id -nG -- "$user") " == *" $1 "* ]] && [[ " $(id -nG) " != *" $1 "* ]]
+}
+older_login='log out of all sessions and in again, or reboot'
+
 # QEMU gets a group only when none of its members is on a driver of the host.
 check_group() { # DEVICE GROUP
 	local member driver
@@ -124,11 +135,16 @@ check_group() { # DEVICE GROUP
 }
 
 check_node() { # GROUP
-	local node=$root/dev/vfio/$1 use
+	local node=$root/dev/vfio/$1 owner group use
 	if [ ! -e "$node" ]; then
 		problem "$node is missing; it comes when the group's devices are on vfio-pci"
-	elif [ ! -r "$node" ] || [ ! -w "$node" ]; then
-		problem "$node is not yours to open; log in again if you were just added to its group, or use sudo"
+	elif ! can_open "$node"; then
+		owner=$(stat -c %U -- "$node") group=$(stat -c %G -- "$node")
+		if joined_since "$group"; then
+			problem "$node is not yet yours to open: this login began before you came into its group $group; $older_login"
+		else
+			problem "$node is $owner's and for the group $group, not yours to open; apply the devices again for you (sudo vfiotui apply ... --user $user), or use sudo"
+		fi
 	elif use=$(holder_of "/dev/vfio/$1"); then
 		problem "$use: another VM has these devices"
 	fi
@@ -172,6 +188,17 @@ check_desktop() {
 	[ "$bind" = at-start ] || problem "with bind = at-boot the host never has the card: set single-gpu = no"
 }
 
+# What to do when the limit is too low: is a higher one written, but not for this login?
+lock_more() { # KIB
+	local limit
+	limit=$(sed -n "s/^$user - memlock //p" "$root/etc/security/limits.d/90-vfiotui.conf" 2>/dev/null || true)
+	if [[ $limit =~ ^[0-9]+$ ]] && [ "$limit" -ge "$1" ]; then
+		printf '%s' "the limit is written, but this login has not got it: $older_login (still so after that: its PAM does not ask pam_limits.so; for SSH, UsePAM yes)"
+	else
+		printf '%s' "vfiotui writes the limit with the VM (sudo vfiotui vm edit); it holds for logins after that"
+	fi
+}
+
 check_memory() {
 	local locked needed=$((memory + 512)) dir free
 	if [ ${#devices[@]} -gt 0 ] || [ "$lock_memory" = yes ]; then
@@ -179,7 +206,7 @@ check_memory() {
 		ulimit -l unlimited 2>/dev/null || true
 		locked=$(ulimit -l)
 		if [ "$EUID" -ne 0 ] && [ "$locked" != unlimited ] && [ "$locked" -lt $((needed * 1024)) ]; then
-			problem "you may lock $((locked / 1024)) MiB of memory, the guest needs $needed; vfiotui writes the limit with the VM (vm edit); it holds for logins after that: log out of all sessions, or reboot"
+			problem "you may lock $((locked / 1024)) MiB of memory, the guest needs $needed; $(lock_more $((needed * 1024)))"
 		fi
 	fi
 	if [ -n "$hugepages" ]; then
@@ -403,12 +430,52 @@ check_files() {
 	[ ${#socket} -le 100 ] || problem "the name of $socket is too long for a socket"
 }
 
+check_kvm() {
+	local node=$root/dev/kvm group
+	if [ "$accel" != kvm ] || can_open "$node"; then
+		return
+	elif [ ! -e "$node" ]; then
+		problem "$node is missing; turn virtualization on in the firmware"
+		return
+	fi
+	group=$(stat -c %G -- "$node")
+	if joined_since "$group"; then
+		problem "$node is not yet yours to open: this login began before you came into its group $group; $older_login"
+	else
+		problem "$node is for the group $group: sudo usermod -aG $group $user, then log in again"
+	fi
+}
+
+# Does a logout end all processes of this session? Kill...= of logind.conf(5), asked for the session's user.
+logout_ends_all() {
+	local kills only except who=${SUDO_USER:-$user}
+	grep -q '/session-[^/]*[.]scope' "$root/proc/self/cgroup" 2>/dev/null || return 1
+	{ read -r _ kills && read -r _ only && read -r _ except; } < <(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 \
+		org.freedesktop.login1.Manager KillUserProcesses KillOnlyUsers KillExcludeUsers 2>/dev/null) || return 1
+	if [[ $except == *"\"$who\""* ]] || [ "$who $except" = 'root 0' ]; then
+		return 1
+	elif [ "$only" != 0 ]; then
+		[[ $only == *"\"$who\""* ]]
+	else
+		[ "$kills" = true ]
+	fi
+}
+
+# A user's own systemd stays after the last logout only for one that "lingers".
+lingers() {
+	[ -e "$root/var/lib/systemd/linger/$user" ] && [ -S "${XDG_RUNTIME_DIR:-}/systemd/private" ]
+}
+
+check_logout() {
+	if [ "$EUID" -ne 0 ] && logout_ends_all && ! lingers; then
+		say "take care: this system ends all your processes when you log out (KillUserProcesses), so it switches the guest off; to keep it: sudo loginctl enable-linger $user"
+	fi
+}
+
 check_all() {
 	local i
 	check_programs
-	if [ "$accel" = kvm ] && { [ ! -r "$root/dev/kvm" ] || [ ! -w "$root/dev/kvm" ]; }; then
-		problem "$root/dev/kvm can't be opened; turn virtualization on in the firmware, or join the group kvm"
-	fi
+	check_kvm
 	for i in "${!devices[@]}"; do
 		check_device "${devices[i]}" "${device_ids[i]}"
 	done
@@ -420,6 +487,7 @@ check_all() {
 	check_files
 	check_network
 	check_audio
+	check_logout
 }
 
 [ "$mode" = print ] || check_all

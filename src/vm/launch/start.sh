@@ -15,6 +15,15 @@ if [ "$single_gpu" = yes ] && [ -z "${VFIOTUI_SCOPE:-}" ] && [ -d "$root/run/sys
 	export VFIOTUI_SCOPE=yes
 	exec systemd-run --quiet --collect --scope --slice=machine.slice -- "$BASH" "$0" ${arguments[@]+"${arguments[@]}"}
 fi
+# So does a logout, where it ends all processes of its session.
+if [ -z "${VFIOTUI_SCOPE:-}" ] && logout_ends_all; then
+	export VFIOTUI_SCOPE=yes
+	if [ "$EUID" -eq 0 ]; then
+		exec systemd-run --quiet --collect --scope --slice=machine.slice -- "$BASH" "$0" ${arguments[@]+"${arguments[@]}"}
+	elif lingers; then
+		exec systemd-run --user --quiet --collect --scope -- "$BASH" "$0" ${arguments[@]+"${arguments[@]}"}
+	fi
+fi
 umask 077
 mkdir -p -- "$run"
 exec 9>>"$socket.pid"
