@@ -51,5 +51,7 @@ void capture_file(struct capture_context *c, const char *resolved, mode_t mode, 
 		  size_t len);
 /* What /proc, /sys and the modules' indexes told, as small files. */
 void capture_facts(struct capture_context *c);
+/* Processors, caches, NUMA nodes: what a new VM's defaults are made of. */
+void capture_host(struct capture_context *c);
 
 #endif

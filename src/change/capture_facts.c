@@ -60,15 +60,20 @@ static void write_processor(struct capture_context *c)
 
 static void write_memory(struct capture_context *c)
 {
+	static const char *const keys[] = {"MemTotal", "MemAvailable"};
 	auto_str struct str text = STR_INIT;
-	auto_free char *total = NULL, *line = NULL;
+	auto_str struct str out = STR_INIT;
 
 	if (host_read_some(c->host, "/proc/meminfo", 4096, &text, NULL) < 0)
 		return;
-	total = text_colon_value(text.data, "MemTotal");
-	line = total ? xasprintf("MemTotal: %s\n", total) : NULL;
-	if (line)
-		put(c, "/proc/meminfo", line);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		auto_free char *value = text_colon_value(text.data, keys[i]);
+
+		if (value)
+			str_addf(&out, "%s: %s\n", keys[i], value);
+	}
+	if (out.len)
+		put(c, "/proc/meminfo", out.data);
 }
 
 static void write_kernel(struct capture_context *c)
@@ -462,6 +467,7 @@ void capture_facts(struct capture_context *c)
 	write_kernel(c);
 	write_processor(c);
 	write_memory(c);
+	capture_host(c);
 	write_people(c, &people);
 	write_modules(c);
 	str_release(&use.text);

@@ -19,6 +19,7 @@
 #include "change/capture.h"
 #include "machine/hazards.h"
 #include "machine/recording.h"
+#include "vm/preset.h"
 
 #define DEMO "src/machine/demo/desktop.txt"
 #define IDS "tests/ui/machines/pci.ids"
@@ -200,6 +201,79 @@ static void what_only_root_reads_stays_unknown(void **state)
 	recorded_close(&r);
 }
 
+static void put_cpu(const struct recorded *r, unsigned id, const char *siblings, const char *l3)
+{
+	static const char *const names[] = {"cache/index0/level", "cache/index0/shared_cpu_list",
+					    "cache/index1/level", "cache/index1/shared_cpu_list",
+					    "topology/thread_siblings_list"};
+	const char *const values[] = {"1\n", siblings, "3\n", l3, siblings};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		auto_free char *path = xasprintf("/sys/devices/system/cpu/cpu%u/%s", id, names[i]);
+
+		put(r, path, values[i]);
+	}
+}
+
+/* Two caches, two threads a core, two nodes: a new VM gets the same of the recording. */
+static void processors_come_back(void **state)
+{
+	auto_vm_host struct vm_host was = VM_HOST_INIT;
+	auto_vm_host struct vm_host is = VM_HOST_INIT;
+	struct recorded r;
+	struct again a;
+
+	(void)state;
+	recorded_open(&r, DEMO, IDS);
+	put(&r, "/sys/devices/system/cpu/online", "0-7\n");
+	for (unsigned i = 0; i < 8; i++) {
+		auto_free char *siblings = xasprintf("%u,%u\n", i % 4, i % 4 + 4);
+
+		put_cpu(&r, i, siblings, i % 4 < 2 ? "0-1,4-5\n" : "2-3,6-7\n");
+	}
+	put(&r, "/sys/devices/system/cpu/cpu2/cache/index3/shared_cpu_list", "2-3,6-7\n");
+	put(&r, "/sys/devices/system/node/has_memory", "0-1\n");
+	put(&r, "/sys/devices/system/node/node0/cpulist", "0-1,4-5\n");
+	put(&r, "/sys/devices/system/node/node1/cpulist", "2-3,6-7\n");
+	put(&r, "/proc/meminfo",
+	    "MemTotal: 33554432 kB\nMemFree: 1 kB\nMemAvailable: 9437184 kB\n");
+	reload(&r);
+	record(&r, &a);
+	vm_host_read(r.host, NULL, &was);
+	vm_host_read(a.host, NULL, &is);
+	assert_int_equal(was.len, 8);
+	assert_int_equal(is.len, was.len);
+	assert_memory_equal(is.cpus, was.cpus, was.len * sizeof(*was.cpus));
+	assert_int_equal(is.cpus[7].core, 3);
+	assert_int_equal(is.cpus[7].l3, 2);
+	assert_int_equal(is.cpus[7].node, 1);
+	assert_int_equal(is.nodes, 2);
+	assert_true(
+		tmproot_has(a.root, "/sys/devices/system/cpu/cpu2/cache/index3/shared_cpu_list"));
+	assert_int_equal(is.memory_mib, 32768);
+	assert_int_equal(is.available_mib, 9216);
+	release(&a);
+	recorded_close(&r);
+}
+
+/* What is no list of numbers is not taken along. */
+static void odd_processors_are_left_out(void **state)
+{
+	struct recorded r;
+	struct again a;
+
+	(void)state;
+	recorded_open(&r, DEMO, IDS);
+	put(&r, "/sys/devices/system/cpu/online", "0-3 secret\n");
+	put(&r, "/sys/devices/system/node/has_memory", "0\nsecret\n");
+	put(&r, "/sys/devices/system/node/node0/cpulist", "secret\n");
+	reload(&r);
+	record(&r, &a);
+	assert_null(strstr(a.text.data, "secret"));
+	release(&a);
+	recorded_close(&r);
+}
+
 static void put_variable(const struct recorded *r, const char *path, const char *text)
 {
 	auto_str struct str bytes = STR_INIT;
@@ -320,6 +394,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hazards_come_back),
 		cmocka_unit_test(facts_of_devices_come_back),
+		cmocka_unit_test(processors_come_back),
+		cmocka_unit_test(odd_processors_are_left_out),
 		cmocka_unit_test(what_only_root_reads_stays_unknown),
 		cmocka_unit_test(the_boot_chain_comes_back),
 		cmocka_unit_test(the_firmwares_entry_comes_back),
