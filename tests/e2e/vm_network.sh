@@ -13,73 +13,10 @@ if [ "${1:-}" != inside ]; then
 	unshare -m -n true 2>/dev/null || { echo "no namespaces here: no VM was started"; exit 77; }
 	exec unshare -m -n --propagation private bash "$0" inside
 fi
-chmod 711 "$TMP"
-if ! mount -t tmpfs -o mode=755 tmpfs "$TMP" || ! mount -t sysfs sysfs /sys; then
-	echo "cannot mount here: no VM was started"
-	exit 77
-fi
-mkdir "$TMP/etc" "$TMP/lib" "$TMP/run" "$TMP/home" "$TMP/user"
-cp -a /etc/. "$TMP/etc/" 2>/dev/null
-rm -rf "$TMP/etc/qemu" "$TMP/etc/sudoers.d" # of the machine's own
-printf 'vmtester:x:12345:12345::/:/bin/bash\n' >>"$TMP/etc/passwd"
-printf 'vmtester:*:19000::::::\n' >>"$TMP/etc/shadow"
-chown 12345:12345 "$TMP/user"
-mount --bind "$TMP/etc" /etc && mount --bind "$TMP/lib" /var/lib || exit 1
-export HOME=$TMP/home XDG_RUNTIME_DIR=$TMP/run
-unset XDG_DATA_HOME SUDO_UID SUDO_USER
 name=net script=/etc/vfiotui/vm/net.sh conf=/etc/qemu/bridge.conf
 bad=0 cases=0
-
-complain() {
-	echo "FAILED: $*"
-	bad=1
-}
-
-as_user() {
-	setpriv --reuid=12345 --regid=12345 --clear-groups env HOME="$TMP/user" XDG_RUNTIME_DIR="$TMP/user" "$@"
-}
-
-as_root() {
-	"$@"
-}
-
-says() { # WHO WORDS: the preflight does
-	cases=$((cases + 1))
-	"$1" "$script" --check >"$TMP/out" 2>&1 && complain "ready without: $2"
-	grep -qF -- "$2" "$TMP/out" || complain "no \"$2\" in: $(cat "$TMP/out")"
-	"$1" "$VFIOTUI" vm start "$name" >"$TMP/out" 2>&1 && complain "started without: $2"
-	grep -qF -- "$2" "$TMP/out" || complain "vm start: no \"$2\" in: $(cat "$TMP/out")"
-}
-
-wait_until() { # WHAT COMMAND...: a minute, which only a hang takes
-	local what=$1
-	shift
-	cases=$((cases + 1))
-	for _ in $(seq 600); do
-		"$@" && return 0
-		sleep 0.1
-	done
-	complain "$what: $(ip -br link; cat "$TMP"/*/vfiotui/*.log)"
-}
-
-is_state() { # WHO STATE
-	[ "$("$1" "$VFIOTUI" vm status "$name" --json 2>/dev/null | jq -r .state)" = "$2" ]
-}
-
-ready() { # WHO
-	cases=$((cases + 1))
-	"$1" "$script" --check >"$TMP/out" 2>&1 || complain "not ready: $(cat "$TMP/out")"
-}
-
-starts() { # WHO
-	ready "$1"
-	"$1" "$VFIOTUI" vm start "$name" >"$TMP/out" 2>&1 || complain "not started: $(cat "$TMP/out")"
-	wait_until "not running" is_state "$1" running
-}
-
-edit() {
-	"$VFIOTUI" vm edit "$name" "$@" --yes >"$TMP/out" 2>&1 || complain "vm edit $*: $(tail -n 5 "$TMP/out")"
-}
+# shellcheck source=tests/support/vm-stage
+. "$TOP/tests/support/vm-stage"
 
 "$VFIOTUI" vm new "$name" --system other --accel tcg --cpu qemu64 --firmware bios --vars "" --memory 64M --cores 1 --disk "" \
 	--device "" --boot network --network bridge --interface br9 --display none --tpm no --yes >"$TMP/out" 2>&1 ||

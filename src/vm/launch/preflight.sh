@@ -402,6 +402,34 @@ check_programs() {
 	[ -z "$sharer_config" ] || [ -r "$sharer_config" ] || problem "$sharer_config can't be read"
 }
 
+# Looking Glass's memory: whoever owns the file sees the guest's screen.
+check_shared_memory() {
+	local owner
+	case $shared_memory in
+	'') ;;
+	/dev/kvmfr*) [ -w "$root$shared_memory" ] || problem "$shared_memory is missing or not yours; load the module kvmfr with static_size_mb=$shared_memory_mib" ;;
+	*)
+		[ -e "$shared_memory" ] || [ -L "$shared_memory" ] || return 0
+		owner=$(stat -c %u -- "$shared_memory")
+		if [ -L "$shared_memory" ]; then
+			problem "$shared_memory is a link, which is not followed; remove it: sudo rm $shared_memory"
+		elif { [ "$owner" -ne 0 ] && [ "$owner" -ne "$EUID" ] && [ "$owner" -ne "${SUDO_UID:-0}" ]; } || [ ! -r "$shared_memory" ] || [ ! -w "$shared_memory" ]; then
+			problem "the shared memory $shared_memory belongs to $(stat -c %U -- "$shared_memory"), not to you; when nothing uses it: sudo rm $shared_memory"
+		fi
+		;;
+	esac
+}
+
+check_spice() {
+	case $display in
+	spice | looking-glass) [ -n "$spice_port" ] || return 0 ;;
+	*) return 0 ;;
+	esac
+	if (exec 3<>"/dev/tcp/127.0.0.1/$spice_port") 2>/dev/null; then
+		problem "the port $spice_port is in use by another program; choose another for SPICE, or none"
+	fi
+}
+
 check_files() {
 	local file i
 	for file in ${boot_cdroms[@]+"${boot_cdroms[@]}"} ${cdroms[@]+"${cdroms[@]}"} ${roms[@]+"${roms[@]}"}; do
@@ -424,9 +452,6 @@ check_files() {
 			problem "the input device $file is not yours to open"
 		fi
 	done
-	case $shared_memory in
-	/dev/kvmfr*) [ -w "$root$shared_memory" ] || problem "$shared_memory is missing or not yours; load the module kvmfr with static_size_mb=$shared_memory_mib" ;;
-	esac
 	[ ${#socket} -le 100 ] || problem "the name of $socket is too long for a socket"
 }
 
@@ -485,6 +510,8 @@ check_all() {
 	check_desktop
 	check_memory
 	check_files
+	check_shared_memory
+	check_spice
 	check_network
 	check_audio
 	check_logout

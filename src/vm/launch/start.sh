@@ -86,7 +86,9 @@ fi
 case $shared_memory in
 /dev/shm/*)
 	[ -e "$shared_memory" ] || (umask 007 && : >"$shared_memory")
-	[ "$EUID" -ne 0 ] || chown -- "${SUDO_UID:-0}" "$shared_memory"
+	[ "$EUID" -ne 0 ] || chown -h -- "${SUDO_UID:-0}" "$shared_memory"
+	# QEMU takes no file that is too small, as one of a smaller resolution is.
+	[ "$(stat -c %s -- "$shared_memory")" -ge $((shared_memory_mib << 20)) ] || truncate -s "${shared_memory_mib}M" -- "$shared_memory"
 	;;
 esac
 rm -f -- "$socket.qmp" "$socket.monitor.in" "$socket.monitor.out" "$socket.asked"
@@ -119,13 +121,17 @@ if [ ${#pin[@]} -gt 0 ] || [ -n "$pin_emulator" ]; then
 	pin_later "$pid" 9>&- &
 fi
 status=0
-wait "$pid" || status=$?
+wait "$pid" 2>/dev/null || status=$? # without bash's own line about a signal
 while [ "$signalled" != no ]; do # the signal ended the wait, not the guest
 	signalled=no
 	again=0
-	wait "$pid" || again=$?
+	wait "$pid" 2>/dev/null || again=$?
 	[ "$again" -eq 127 ] || status=$again # 127: it had been waited for already
 done
 pid=
-[ "$status" -eq 0 ] || say "QEMU ended with status $status"
+if [ "$status" -gt 128 ] && signal=$(kill -l "$status" 2>/dev/null); then
+	say "QEMU was ended by the signal $signal (status $status)"
+elif [ "$status" -ne 0 ]; then
+	say "QEMU ended with status $status"
+fi
 exit "$status"
