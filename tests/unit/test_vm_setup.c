@@ -295,8 +295,12 @@ static void test_udev_reads_them(void **state)
 	}
 	root = tmproot_new();
 	bed_init(&b);
-	wish_for(&w, "disk = /dev/sda3\ndisk = /dev/disk/by-id/x\nevdev = /dev/input/event3\n"
-		     "usb = 046d:c52b\nusb = 1-2\n");
+	wish_init(&w);
+	w.user = xstrdup("nobody"); /* udev looks whether there is such a user */
+	w.group = xstrdup("kvm");
+	add_vm(&w, "windows",
+	       "disk = /dev/sda3\ndisk = /dev/disk/by-id/x\nevdev = /dev/input/event3\n"
+	       "usb = 046d:c52b\nusb = 1-2\n");
 	assert_int_equal(bed_apply(&b, &target_vm_nodes, &w), 0);
 	bed_write(&b, root);
 	if (shell_run(&out, "udevadm verify '%s" NODES "' 2>&1", root))
