@@ -942,6 +942,36 @@ static void test_helpers(void **state)
 	stand_release(&s);
 }
 
+/* Samba's services: those that the host lacks or has already are left alone, the others end with the guest. */
+static void test_samba_services(void **state)
+{
+	auto_str struct str out = STR_INIT;
+	auto_str struct str log = STR_INIT;
+	struct stand s;
+
+	(void)state;
+	stand_init(&s, "win");
+	set(&s, "samba", "yes");
+	put_script(&s);
+	tmproot_put(s.root, "/bin/systemctl",
+		    "#!/bin/bash\n"
+		    "case \"$*\" in\n"
+		    "\"cat smbd.service\" | \"cat nmbd.service\") ;;\n"
+		    "cat*) exit 1 ;;\n"
+		    "\"-q is-active nmbd.service\") ;;\n"
+		    "*is-active*) exit 3 ;;\n"
+		    "*) echo \"$*\" >>log ;;\n"
+		    "esac\n");
+	tmproot_put(s.root, "/bin/fake-qemu", "#!/bin/bash\necho qemu >>log\n");
+	if (run_script(&s, "", &out))
+		fail_msg("%s", out.data);
+	assert_non_null(strstr(out.data, "win: starts smbd\n"));
+	assert_true(tmproot_get(s.root, "/log", &log));
+	assert_string_equal(log.data, "start smbd.service\nqemu\nstop smbd.service\n");
+	assert_clean(&s);
+	stand_release(&s);
+}
+
 /* The first signal presses the power button through QMP, after its greeting. */
 static void test_power_button(void **state)
 {
@@ -1203,6 +1233,7 @@ int main(void)
 		cmocka_unit_test(test_failure_before_qemu),
 		cmocka_unit_test(test_the_only_graphics_card),
 		cmocka_unit_test(test_helpers),
+		cmocka_unit_test(test_samba_services),
 		cmocka_unit_test(test_power_button),
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_settings_may_be_edited),
