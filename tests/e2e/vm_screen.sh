@@ -136,7 +136,9 @@ if [ -e /dev/kvm ]; then
 	chown 0:0 "$TMP/dev/kvm"
 	mount --bind "$TMP/dev/kvm" /dev/kvm
 	edit --accel kvm
-	says as_user "/dev/kvm is for the group"
+	says as_user "/dev/kvm is for root alone"
+	chgrp sys "$TMP/dev/kvm"
+	says as_user "/dev/kvm is for the group sys"
 	umount /dev/kvm
 	edit --accel tcg
 else

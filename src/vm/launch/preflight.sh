@@ -242,10 +242,10 @@ check_disk() { # FILE SIZE READ-ONLY FORMAT
 	fi
 }
 
-# QEMU's helper makes the tap and puts it into the bridge; this is where distributions have it.
+# QEMU's helper makes the tap and puts it into the bridge: beside a QEMU of one's own, else where distributions have it.
 find_bridge_helper() {
 	local file
-	for file in "$root"/run/wrappers/bin "$root"/usr/lib/qemu "$root"/usr/libexec "$root"/usr/lib; do
+	for file in "${qemu%/bin/*}/libexec" "$root"/run/wrappers/bin "$root"/usr/lib/qemu "$root"/usr/libexec "$root"/usr/lib; do
 		file=$file/qemu-bridge-helper
 		if [ -e "$file" ]; then
 			printf '%s' "$file"
@@ -464,7 +464,9 @@ check_kvm() {
 		return
 	fi
 	group=$(stat -c %G -- "$node")
-	if joined_since "$group"; then
+	if [ "$group" = root ] || [[ $(stat -c %A -- "$node") != ????rw* ]]; then
+		problem "$node is for root alone; let the group kvm have it (sudo chgrp kvm $node && sudo chmod 660 $node, until the next boot), or start with sudo"
+	elif joined_since "$group"; then
 		problem "$node is not yet yours to open: this login began before you came into its group $group; $older_login"
 	else
 		problem "$node is for the group $group: sudo usermod -aG $group $user, then log in again"
