@@ -40,6 +40,13 @@ int kernel_line_difference(const struct kernel_place *at, const struct strv *lin
 /* Adds one check: does each line (of `lines`, named by `what`) carry the wished parameters? */
 void kernel_line_check(const struct strv *lines, const char *what, const struct wish *wish,
 		       const char *remedy, struct checks *ret);
+/*
+ * For a program's target that has no line to go by, and so plans nothing: a sentence that says so, and the command
+ * that sets the `missing` parameters (as target.warnings has them), or what of ours may be left. None where nothing of
+ * ours is wished or owned.
+ */
+void kernel_line_warn_none(const char *target, const struct wish *wish, const char *command,
+			   const char *missing, struct strv *ret);
 /* One sentence for an edit: "kernel parameters intel_iommu=on iommu=pt"; the caller frees. */
 char *kernel_line_why(const struct wish *wish) must_check;
 /* Is the program in one of the usual directories? For planning, where there is no host. */

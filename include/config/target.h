@@ -3,7 +3,9 @@
  * target: one configuration file (or family of files) behind three functions.
  *
  * A new boot loader or initramfs generator is one file that defines a struct target
- * `target_NAME` and one line in TARGETS below.
+ * `target_NAME` and one line in TARGETS below; what all other parts say about it is in the
+ * struct. That the machine has it is found out below this floor: a line of BOOT_LOADER_LIST
+ * (machine/platform.h) and one with its traces in machine/platform_boot.c.
  *
  * The laws every target keeps, on every file it does not refuse:
  *	no wish on a file without our things	-> the same bytes
@@ -60,6 +62,14 @@ struct checks {
 	size_t len, cap;
 };
 
+/* What a user of a boot loader does where vfiotui does not: parts of sentences. */
+struct by_hand {
+	const char *loader;         /* "GRUB" */
+	const char *before, *after; /* around the parameters: "add X to ..." */
+	const char *menu;           /* how to start once with other parameters */
+	bool menu_types;            /* they have to be typed there */
+};
+
 struct target {
 	const char *name;             /* "modprobe", "grub" */
 	enum boot_loader boot_loader; /* whose kernel parameters it sets; BOOT_UNKNOWN: of none */
@@ -69,14 +79,24 @@ struct target {
 	bool (*applies)(const struct target_context *ctx);
 	/* Adds what is configured already; NULL: nothing to read. */
 	int (*present)(const struct target_context *ctx, struct present *ret, struct err *reterr);
-	/* Plans edits and commands; adds to changes->owned what it owns afterwards. */
+	/*
+	 * Plans edits and commands; adds to changes->owned what it owns afterwards, and sets changes->reboot where
+	 * its part counts from the next boot on.
+	 */
 	int (*plan)(const struct target_context *ctx, const struct wish *wish, struct changes *ret,
 		    struct err *reterr);
+	/*
+	 * Adds sentences about what the plan leaves to its user; NULL: never any. `missing` has the wished kernel
+	 * parameters, quoted as one word, that neither the running kernel nor the next boot has, or no text.
+	 */
+	void (*warnings)(const struct target_context *ctx, const struct wish *wish,
+			 const char *missing, struct strv *ret);
 	/* Holds the wish against built images, generated menus and the running system; NULL: nothing to check. */
 	int (*verify)(const struct target_context *ctx, const struct wish *wish, struct checks *ret,
 		      struct err *reterr);
 	/* The command that ends a trial boot (config/trial.h) while one stands; NULL: never any. */
 	void (*keep)(const struct target_context *ctx, const struct strv *owned, struct strv *ret);
+	struct by_hand by_hand; /* of the target that sets a boot loader's parameters */
 };
 
 /* In planning order: what others depend on first (modprobe, udev, initramfs, boot loader, libvirt, script). */

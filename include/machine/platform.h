@@ -25,18 +25,20 @@ enum iommu_state {
 	IOMMU_OFF,    /* the firmware offers it, the kernel does not use it */
 	IOMMU_ON,
 };
-enum boot_loader {
-	BOOT_UNKNOWN,
-	BOOT_GRUB,           /* /etc/default/grub and grub-mkconfig */
-	BOOT_GRUB_BLS,       /* Fedora: grubby edits the entries */
-	BOOT_SYSTEMD_BOOT,   /* loader/entries on the ESP */
-	BOOT_KERNEL_CMDLINE, /* /etc/kernel/cmdline: kernel-install, UKI, proxmox-boot-tool */
-	BOOT_LIMINE,
-	BOOT_REFIND,
-	BOOT_KERNELSTUB,
-	BOOT_OSTREE,
-	BOOT_LOADERS,
-};
+/* One line a boot loader: its constant and its name in options, JSON and the journal. */
+/* clang-format off */
+#define BOOT_LOADER_LIST(X) \
+	X(BOOT_GRUB, "grub") /* /etc/default/grub and grub-mkconfig */ \
+	X(BOOT_GRUB_BLS, "grub-bls") /* Fedora: grubby edits the entries */ \
+	X(BOOT_SYSTEMD_BOOT, "systemd-boot") /* loader/entries on the ESP */ \
+	X(BOOT_KERNEL_CMDLINE, "kernel-cmdline") /* /etc/kernel/cmdline: kernel-install, UKI, proxmox-boot-tool */ \
+	X(BOOT_LIMINE, "limine") \
+	X(BOOT_REFIND, "refind") \
+	X(BOOT_KERNELSTUB, "kernelstub") \
+	X(BOOT_OSTREE, "ostree")
+/* clang-format on */
+#define BOOT_LOADER_CONSTANT(constant, name) constant,
+enum boot_loader { BOOT_UNKNOWN, BOOT_LOADER_LIST(BOOT_LOADER_CONSTANT) BOOT_LOADERS };
 enum initramfs {
 	INITRAMFS_UNKNOWN,
 	INITRAMFS_MKINITCPIO,

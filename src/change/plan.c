@@ -211,26 +211,8 @@ static int run_targets(const struct situation *s, struct plan *p, bool only_vm, 
 	return 0;
 }
 
-/* Files that count for running virtual machines only, at once. */
-static bool is_boot_path(const char *path)
-{
-	static const char *const prefixes[] = {
-		UDEV_RULES_PATH,  "/etc/vfiotui/",    "/etc/libvirt/",
-		"/etc/security/", "/etc/apparmor.d/", "/etc/udev/rules.d/70-vfiotui-vm.rules",
-		"/etc/sysctl.d/", "/etc/tmpfiles.d/", "/etc/modprobe.d/vfiotui-kvm.conf",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (text_starts_with(path, prefixes[i]))
-			return false;
-	return true;
-}
-
 static bool needs_reboot(const struct changes *c)
 {
-	for (size_t i = 0; i < c->len; i++)
-		if (is_boot_path(c->edits[i].path))
-			return true;
 	for (size_t i = 0; i < c->commands_len; i++)
 		if (c->commands[i].stage == COMMAND_INITRAMFS ||
 		    c->commands[i].stage == COMMAND_BOOT)

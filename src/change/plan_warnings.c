@@ -10,29 +10,21 @@
 #include "config/target.h"
 #include "config/way_back.h"
 
-/* How to set a kernel parameter by hand: what stands before and behind the parameters in the sentence. */
-static const struct {
-	const char *name, *before, *after;
-} by_hand[BOOT_LOADERS] = {
-	[BOOT_UNKNOWN] = {NULL, "add ", " to the kernel's command line in your boot loader"},
-	[BOOT_GRUB] = {"GRUB", "add ",
-		       " to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run grub-mkconfig"},
-	[BOOT_GRUB_BLS] = {"GRUB's boot loader entries",
-			   "run: grubby --update-kernel=ALL --args=", ""},
-	[BOOT_SYSTEMD_BOOT] =
-		{"systemd-boot", "add ",
-		 " to the \"options\" line of each entry in loader/entries on the EFI "
-		 "partition"},
-	[BOOT_KERNEL_CMDLINE] =
-		{"/etc/kernel/cmdline", "add ",
-		 " to the one line of /etc/kernel/cmdline and rebuild the boot images"},
-	[BOOT_LIMINE] = {"Limine", "add ", " to the cmdline of each entry in limine.conf"},
-	[BOOT_REFIND] = {"rEFInd", "add ",
-			 " inside the second quotes of each line in /boot/refind_linux.conf"},
-	[BOOT_KERNELSTUB] = {"kernelstub", "run: kernelstub -a ", ""},
-	[BOOT_OSTREE] = {"ostree", "run rpm-ostree kargs with --append-if-missing= for each of ",
-			 ""},
+/* Of a boot loader that was not found out. */
+static const struct by_hand unknown_loader = {
+	.before = "add ",
+	.after = " to the kernel's command line in your boot loader",
+	.menu = "edit the kernel's command line in your boot loader's menu",
+	.menu_types = true,
 };
+
+static const struct by_hand *by_hand_of(enum boot_loader loader)
+{
+	for (size_t i = 0; i < targets_len; i++)
+		if (loader && targets[i]->boot_loader == loader && targets[i]->by_hand.loader)
+			return &targets[i]->by_hand;
+	return &unknown_loader;
+}
 
 static bool sets_params(const struct target *t, const struct platform *p)
 {
@@ -81,51 +73,32 @@ static void missing_params(const struct situation *s, const struct wish *w, stru
 		str_addf(ret, "\"%s\"", line);
 }
 
-/* rEFInd's own entries have their options in another file, which is not edited. */
-static void warn_refind(const struct situation *s, struct plan *p, const char *params)
-{
-	auto_free char *conf = s->platform->boot_loader == BOOT_REFIND
-				       ? refind_with_entries(p->files)
-				       : NULL;
-
-	if (conf)
-		strv_addf(&p->warnings,
-			  "%s describes entries of its own, which don't read "
-			  "/boot/refind_linux.conf: if one of them starts this machine, add %s to "
-			  "its options yourself; \"vfiotui status\" tells after the reboot.",
-			  conf, params);
-}
-
-static void warn_boot_loader(const struct situation *s, struct plan *p)
+static void warn_boot_loader(const struct situation *s, const char *params, struct plan *p)
 {
 	const struct platform *platform = s->platform;
-	enum boot_loader loader = platform->boot_loader;
+	const struct by_hand *hand = by_hand_of(platform->boot_loader);
 	bool covered = is_covered(s, p, sets_params);
-	auto_str struct str params = STR_INIT;
 	const char *why = platform->boot_why ? platform->boot_why : "nothing was found";
 
-	missing_params(s, &p->wish, &params);
-	if (covered && params.len)
-		warn_refind(s, p, params.data);
-	if (!covered && params.len && by_hand[loader].name)
+	if (!covered && *params && hand->loader)
 		strv_addf(&p->warnings,
 			  "No configuration of %s was found that vfiotui can edit%s, so the kernel "
 			  "parameters are yours to set: %s%s%s.",
-			  by_hand[loader].name,
+			  hand->loader,
 			  platform->is_root ? "" : " (without root some files can't be read)",
-			  by_hand[loader].before, params.data, by_hand[loader].after);
-	else if (!covered && params.len && platform->boot_sure)
+			  hand->before, params, hand->after);
+	else if (!covered && *params && platform->boot_sure)
 		strv_addf(
 			&p->warnings,
 			"Nothing that vfiotui edits holds the kernel parameters (%s), so they are "
 			"yours to set: %s%s there.",
-			why, by_hand[loader].before, params.data);
-	else if (!covered && params.len)
+			why, hand->before, params);
+	else if (!covered && *params)
 		strv_addf(&p->warnings,
 			  "Which boot loader starts this machine could not be told (%s), so the "
 			  "kernel "
 			  "parameters are yours to set: %s%s%s.",
-			  why, by_hand[loader].before, params.data, by_hand[loader].after);
+			  why, hand->before, params, hand->after);
 	else if (covered && !platform->boot_sure)
 		strv_addf(
 			&p->warnings,
@@ -133,72 +106,24 @@ static void warn_boot_loader(const struct situation *s, struct plan *p)
 			"set %s in the other boot loader yourself; \"vfiotui status\" tells after "
 			"the "
 			"reboot.",
-			by_hand[loader].name ? by_hand[loader].name : "this boot loader", why,
-			params.len ? params.data : "the kernel parameters");
+			hand->loader ? hand->loader : "this boot loader", why,
+			*params ? params : "the kernel parameters");
 }
-
-/* How to start once without passthrough where no entry for it is made, and whether words have to be typed. */
-static const struct {
-	const char *how;
-	bool types;
-} by_menu[BOOT_LOADERS] = {
-	[BOOT_UNKNOWN] = {"edit the kernel's command line in your boot loader's menu", true},
-	[BOOT_GRUB] = {"press e on the entry in GRUB's menu", true},
-	[BOOT_GRUB_BLS] = {"press e on the entry in GRUB's menu", true},
-	[BOOT_SYSTEMD_BOOT] = {"press e on the entry in the menu (hold Space while the machine "
-			       "starts)",
-			       true},
-	[BOOT_KERNEL_CMDLINE] = {"press e on the entry in the boot menu (hold Space while the "
-				 "machine starts; a signed unified image takes no other words)",
-				 true},
-	[BOOT_LIMINE] = {"press E on the entry in Limine's menu and change its cmdline", true},
-	[BOOT_REFIND] = {"press F2 twice on the entry in rEFInd's menu", true},
-	[BOOT_KERNELSTUB] = {"press e on the entry in the menu (hold Space while the machine "
-			     "starts)",
-			     true},
-	[BOOT_OSTREE] = {"choose the second entry in the boot menu, the deployment before this "
-			 "change",
-			 false},
-};
 
 static void warn_way_back(const struct platform *platform, struct plan *p)
 {
-	enum boot_loader loader = platform->boot_loader;
+	const struct by_hand *hand = by_hand_of(platform->boot_loader);
 	bool inside = p->wish.driver_inside && p->wish.ids.len;
 
 	if (!p->wish.way_back || way_back_planned(&p->changes))
 		return;
-	if (!by_menu[loader].types)
-		strv_addf(&p->warnings, "To start once without passthrough: %s.",
-			  by_menu[loader].how);
+	if (!hand->menu_types)
+		strv_addf(&p->warnings, "To start once without passthrough: %s.", hand->menu);
 	else
 		strv_addf(&p->warnings,
 			  "No boot entry without passthrough is made here. To start once without "
 			  "it: %s, and add " WAY_BACK_PARAMS " to the end%s.",
-			  by_menu[loader].how, inside ? ", and take vfio-pci.ids= out" : "");
-}
-
-/* booster's images have no udev, and so no rules, and load modules side by side (booster: README; init/module.go). */
-static void warn_booster(const struct platform *platform, struct plan *p)
-{
-	auto_free char *modules = strv_join(&p->wish.host_modules, " or ");
-
-	if (platform->initramfs != INITRAMFS_BOOSTER)
-		return;
-	if (*modules)
-		strv_addf(
-			&p->warnings,
-			"booster loads the modules of its images side by side: where %s is in the "
-			"image, too, it may take the device first. \"vfiotui status\" tells after "
-			"the reboot; \"modules: -NAME\" in /etc/booster.yaml leaves one out that "
-			"nothing needs to start.",
-			modules);
-	if (strv_has(&p->wish.early_files, UDEV_BIND_PATH))
-		strv_add(
-			&p->warnings,
-			"booster's images take no udev rules, so a device that is bound by its "
-			"address may go to the host's driver first; \"vfiotui status\" tells after "
-			"the reboot.");
+			  hand->menu, inside ? ", and take vfio-pci.ids= out" : "");
 }
 
 static void warn_initramfs(const struct situation *s, struct plan *p)
@@ -281,14 +206,26 @@ static void warn_user(struct plan *p)
 		p->wish.user);
 }
 
+static void warn_targets(const struct situation *s, const char *params, struct plan *p)
+{
+	const struct target_context ctx = {.files = p->files, .platform = s->platform};
+
+	for (size_t i = 0; i < targets_len; i++)
+		if (targets[i]->warnings && targets[i]->applies(&ctx))
+			targets[i]->warnings(&ctx, &p->wish, params, &p->warnings);
+}
+
 void plan_warn(const struct situation *s, struct plan *p)
 {
+	auto_str struct str params = STR_INIT;
+
+	missing_params(s, &p->wish, &params);
+	warn_targets(s, params.data, p);
 	if (p->wish.kernel_params.len)
-		warn_boot_loader(s, p);
+		warn_boot_loader(s, params.data, p);
 	if (!p->wish.len)
 		return;
 	warn_initramfs(s, p);
-	warn_booster(s->platform, p);
 	warn_iommu(s->platform, p);
 	warn_user(p);
 	warn_way_back(s->platform, p);

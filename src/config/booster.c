@@ -202,10 +202,35 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	return 0;
 }
 
+/* booster's images have no udev, and so no rules, and load modules side by side (booster: README; init/module.go). */
+static void add_warnings(const struct target_context *ctx, const struct wish *wish,
+			 const char *missing, struct strv *ret)
+{
+	auto_free char *modules = strv_join(&wish->host_modules, " or ");
+
+	(void)ctx;
+	(void)missing;
+	if (*modules)
+		strv_addf(
+			ret,
+			"booster loads the modules of its images side by side: where %s is in the "
+			"image, too, it may take the device first. \"vfiotui status\" tells after "
+			"the reboot; \"modules: -NAME\" in /etc/booster.yaml leaves one out that "
+			"nothing needs to start.",
+			modules);
+	if (strv_has(&wish->early_files, UDEV_BIND_PATH))
+		strv_add(
+			ret,
+			"booster's images take no udev rules, so a device that is bound by its "
+			"address may go to the host's driver first; \"vfiotui status\" tells after "
+			"the reboot.");
+}
+
 const struct target target_booster = {
 	.name = name,
 	.initramfs = INITRAMFS_BOOSTER,
 	.applies = applies,
 	.plan = plan,
+	.warnings = add_warnings,
 	.verify = verify,
 };

@@ -329,4 +329,13 @@ const struct target target_grub = {
 	.present = grub_present,
 	.plan = grub_plan,
 	.verify = grub_verify,
+	.by_hand =
+		{
+			.loader = "GRUB",
+			.before = "add ",
+			.after = " to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run "
+				 "grub-mkconfig",
+			.menu = "press e on the entry in GRUB's menu",
+			.menu_types = true,
+		},
 };

@@ -435,11 +435,30 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	return r;
 }
 
+static void add_warnings(const struct target_context *ctx, const struct wish *wish,
+			 const char *missing, struct strv *ret)
+{
+	auto_bls_lines struct bls_lines lines = {.len = 0};
+
+	if (read_lines(ctx, true, &lines, NULL) >= 0 && !lines.len)
+		kernel_line_warn_none(name, wish, "grubby --update-kernel=ALL --args=", missing,
+				      ret);
+}
+
 const struct target target_grub_bls = {
 	.name = name,
 	.boot_loader = BOOT_GRUB_BLS,
 	.applies = applies,
 	.present = present,
 	.plan = plan,
+	.warnings = add_warnings,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "GRUB's boot loader entries",
+			.before = "run: grubby --update-kernel=ALL --args=",
+			.after = "",
+			.menu = "press e on the entry in GRUB's menu",
+			.menu_types = true,
+		},
 };

@@ -386,4 +386,14 @@ const struct target target_kernel_cmdline = {
 	.present = present,
 	.plan = plan,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "/etc/kernel/cmdline",
+			.before = "add ",
+			.after = " to the one line of /etc/kernel/cmdline and rebuild the boot "
+				 "images",
+			.menu = "press e on the entry in the boot menu (hold Space while the "
+				"machine starts; a signed unified image takes no other words)",
+			.menu_types = true,
+		},
 };

@@ -254,6 +254,27 @@ void kernel_line_check(const struct strv *lines, const char *what, const struct 
 	}
 }
 
+void kernel_line_warn_none(const char *target, const struct wish *wish, const char *command,
+			   const char *missing, struct strv *ret)
+{
+	static const char none[] = "No entry of the boot menu could be read, and the running "
+				   "kernel's parameters are not known, so nothing is planned for "
+				   "them";
+	auto_free char *prefix = xasprintf("%s ", target);
+	bool owns = false;
+
+	for (size_t i = 0; i < wish->owned.len; i++)
+		owns |= text_starts_with(wish->owned.items[i], prefix);
+	if (*missing)
+		strv_addf(ret, "%s: the kernel parameters are yours to set: %s%s.", none, command,
+			  missing);
+	else if (owns)
+		strv_addf(ret,
+			  "%s: those that vfiotui set before may still be there; look with the "
+			  "program that sets them.",
+			  none);
+}
+
 char *kernel_line_why(const struct wish *wish)
 {
 	auto_free char *joined = strv_join(&wish->kernel_params, " ");

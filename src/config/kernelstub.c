@@ -135,4 +135,13 @@ const struct target target_kernelstub = {
 	.present = present,
 	.plan = plan,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "kernelstub",
+			.before = "run: kernelstub -a ",
+			.after = "",
+			.menu = "press e on the entry in the menu (hold Space while the machine "
+				"starts)",
+			.menu_types = true,
+		},
 };

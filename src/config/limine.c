@@ -465,4 +465,12 @@ const struct target target_limine = {
 	.present = present,
 	.plan = plan,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "Limine",
+			.before = "add ",
+			.after = " to the cmdline of each entry in limine.conf",
+			.menu = "press E on the entry in Limine's menu and change its cmdline",
+			.menu_types = true,
+		},
 };

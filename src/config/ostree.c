@@ -168,11 +168,31 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	return r;
 }
 
+static void add_warnings(const struct target_context *ctx, const struct wish *wish,
+			 const char *missing, struct strv *ret)
+{
+	auto_strv struct strv lines = STRV_INIT;
+
+	if (read_lines(ctx, true, &lines, NULL) >= 0 && !lines.len)
+		kernel_line_warn_none(name, wish, "rpm-ostree kargs --append-if-missing=", missing,
+				      ret);
+}
+
 const struct target target_ostree = {
 	.name = name,
 	.boot_loader = BOOT_OSTREE,
 	.applies = applies,
 	.present = present,
 	.plan = plan,
+	.warnings = add_warnings,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "ostree",
+			.before = "run rpm-ostree kargs with --append-if-missing= for each of ",
+			.after = "",
+			.menu = "choose the second entry in the boot menu, the deployment before "
+				"this change",
+			.menu_types = false,
+		},
 };

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/kernel_line.h"
 #include "config/kernel_wish.h"
+#include "config/refind.h"
 
 #define CONF "/boot/refind_linux.conf"
 
@@ -192,11 +193,36 @@ static int verify(const struct target_context *ctx, const struct wish *wish, str
 	return r;
 }
 
+/* Its own entries have their options in another file, which is not edited. */
+static void add_warnings(const struct target_context *ctx, const struct wish *wish,
+			 const char *missing, struct strv *ret)
+{
+	auto_free char *conf = *missing ? refind_with_entries(ctx->files) : NULL;
+
+	(void)wish;
+	if (conf)
+		strv_addf(ret,
+			  "%s describes entries of its own, which don't read " CONF
+			  ": if one of them starts this machine, add %s to its options yourself; "
+			  "\"vfiotui status\" tells after the reboot.",
+			  conf, missing);
+}
+
 const struct target target_refind = {
 	.name = name,
 	.boot_loader = BOOT_REFIND,
 	.applies = applies,
 	.present = present,
 	.plan = plan,
+	.warnings = add_warnings,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "rEFInd",
+			.before = "add ",
+			.after =
+				" inside the second quotes of each line in /boot/refind_linux.conf",
+			.menu = "press F2 twice on the entry in rEFInd's menu",
+			.menu_types = true,
+		},
 };

@@ -164,4 +164,14 @@ const struct target target_systemd_boot = {
 	.present = present,
 	.plan = plan,
 	.verify = verify,
+	.by_hand =
+		{
+			.loader = "systemd-boot",
+			.before = "add ",
+			.after = " to the \"options\" line of each entry in loader/entries on the "
+				 "EFI partition",
+			.menu = "press e on the entry in the menu (hold Space while the machine "
+				"starts)",
+			.menu_types = true,
+		},
 };

@@ -338,19 +338,11 @@ const char *iommu_state_name(enum iommu_state s)
 	return names[s];
 }
 
+#define NAME_OF(constant, name) [constant] = (name),
+
 const char *boot_loader_name(enum boot_loader b)
 {
-	static const char *const names[BOOT_LOADERS] = {
-		[BOOT_UNKNOWN] = NULL,
-		[BOOT_GRUB] = "grub",
-		[BOOT_GRUB_BLS] = "grub-bls",
-		[BOOT_SYSTEMD_BOOT] = "systemd-boot",
-		[BOOT_KERNEL_CMDLINE] = "kernel-cmdline",
-		[BOOT_LIMINE] = "limine",
-		[BOOT_REFIND] = "refind",
-		[BOOT_KERNELSTUB] = "kernelstub",
-		[BOOT_OSTREE] = "ostree",
-	};
+	static const char *const names[BOOT_LOADERS] = {BOOT_LOADER_LIST(NAME_OF)};
 
 	return names[b];
 }

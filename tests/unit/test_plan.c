@@ -520,6 +520,26 @@ static void a_vm_keeps_what_is_handed_over(void **state)
 	machine_release(&m);
 }
 
+/* What a VM needs counts at once; only what is handed over waits for the boot. */
+static void a_vm_wants_no_reboot(void **state)
+{
+	static const char profile[] = "memory = 8G\nnetwork = bridge\ninterface = br0\n";
+	struct machine m;
+	struct err err = ERR_INIT;
+	struct plan *p;
+
+	(void)state;
+	machine_init(&m);
+	p = plan_words(&m, "01:00");
+	assert_true(p->changes.reboot);
+	plan_free(p);
+	assert_int_equal(plan_build_vm(&m.s, "win", profile, strlen(profile), &p, &err), 0);
+	assert_true(changes_touch(&p->changes, "/etc/qemu/bridge.conf"));
+	assert_false(p->changes.reboot);
+	plan_free(p);
+	machine_release(&m);
+}
+
 static void a_target_that_refuses_stops_the_plan(void **state)
 {
 	struct machine m;
@@ -618,6 +638,42 @@ static void what_is_left_to_do_by_hand(void **state)
 	plan_free(p);
 	strv_release(&m.s.present.kernel_params);
 	machine_release(&m);
+}
+
+/* A program that changes all entries at once has nothing to do where there is none: that is said. */
+static void no_line_to_go_by_is_told(void **state)
+{
+	static const struct {
+		enum boot_loader loader;
+		const char *says;
+	} cases[] = {
+		{BOOT_GRUB_BLS, "grubby --update-kernel=ALL --args=\"iommu=pt\""},
+		{BOOT_OSTREE, "rpm-ostree kargs --append-if-missing=\"iommu=pt\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct machine m;
+		struct plan *p;
+
+		machine_init(&m);
+		m.platform.boot_loader = cases[i].loader;
+		m.platform.boot_sure = true;
+		m.platform.cmdline = NULL;
+		p = plan_words(&m, "01:00");
+		assert_true(warns(p, "No entry of the boot menu could be read"));
+		assert_true(warns(p, cases[i].says));
+		plan_free(p);
+		p = plan_words(&m, "");
+		assert_false(warns(p, "No entry of the boot menu"));
+		plan_free(p);
+		tmproot_put(m.root, "/boot/loader/entries/ostree-1.conf",
+			    "title a\nversion 1\nlinux /vmlinuz\noptions root=a\n");
+		p = plan_words(&m, "01:00");
+		assert_false(warns(p, "No entry of the boot menu"));
+		plan_free(p);
+		machine_release(&m);
+	}
 }
 
 /* Where no entry without passthrough is made, the preview says what to do instead. */
@@ -766,10 +822,12 @@ int main(void)
 		cmocka_unit_test(planned_twice_is_planned_once),
 		cmocka_unit_test(an_undo_without_its_commands),
 		cmocka_unit_test(a_failed_command_is_planned_again),
+		cmocka_unit_test(a_vm_wants_no_reboot),
 		cmocka_unit_test(a_vm_keeps_what_is_handed_over),
 		cmocka_unit_test(a_target_that_refuses_stops_the_plan),
 		cmocka_unit_test(entries_of_refind_conf),
 		cmocka_unit_test(what_is_left_to_do_by_hand),
+		cmocka_unit_test(no_line_to_go_by_is_told),
 		cmocka_unit_test(a_way_back_is_told_where_none_is_made),
 		cmocka_unit_test(a_blocker_can_be_named),
 		cmocka_unit_test(promises_before_and_after_the_reboot),
