@@ -195,7 +195,7 @@ static size_t count_takeable(const struct topology *t)
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->len; i++)
-		n += device_is_takeable(&t->devices[i]);
+		n += device_can_be_taken(t, &t->devices[i]);
 	return n;
 }
 

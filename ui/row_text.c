@@ -13,7 +13,8 @@ struct tally {
 	const struct device *first_staying, *blocking;
 };
 
-static void count(struct tally *n, const struct device *d, const struct selection *marks)
+static void count(struct tally *n, const struct topology *t, const struct device *d,
+		  const struct selection *marks)
 {
 	if (d->is_bridge) {
 		n->bridges++;
@@ -21,7 +22,7 @@ static void count(struct tally *n, const struct device *d, const struct selectio
 			n->blocking = d;
 		return;
 	}
-	n->takeable += device_is_takeable(d);
+	n->takeable += device_can_be_taken(t, d);
 	n->marked += selection_has(marks, &d->addr);
 	if (!member_stays_with_host(d, marks))
 		return;
@@ -118,7 +119,7 @@ enum sign row_group_text(const struct topology *t, const struct isolation_report
 	if (!g)
 		return say_special(t, group, ret);
 	for (size_t i = 0; i < g->len; i++)
-		count(&n, &t->devices[g->members[i]], marks);
+		count(&n, t, &t->devices[g->members[i]], marks);
 	if (!n.takeable && !n.marked) {
 		str_adds(ret, g->len == 1 ? "a bridge, stays with the host"
 					  : "bridges, stay with the host");
@@ -150,7 +151,7 @@ void row_group_summary(const struct topology *t, int group, struct str *ret)
 		if (d->group != group)
 			continue;
 		n++;
-		if (!shown || (!device_is_takeable(shown) && device_is_takeable(d)))
+		if (!shown || (!device_can_be_taken(t, shown) && device_can_be_taken(t, d)))
 			shown = d;
 	}
 	if (!shown)

@@ -117,7 +117,7 @@ static bool is_open(const struct rows_input *in, const struct bunch *b)
 	bool open = b->group == GROUP_GONE;
 
 	for (size_t i = 0; i < b->len; i++)
-		open = open || device_is_takeable(b->devices[i]);
+		open = open || device_can_be_taken(in->topology, b->devices[i]);
 	if (b->group == GROUP_UNGROUPED && in->topology->groups_len)
 		open = false;
 	return folds_have(in->folds, b->group) ? !open : open;

@@ -188,6 +188,14 @@ static void take_modes(void)
 	mouseinterval(0);
 }
 
+/* curses writes even to a terminal that can't do it ("dumb"): a heap of words, line upon line. */
+static bool can_place_cursor(void)
+{
+	const char *place = tigetstr("cup");
+
+	return place && place != (const char *)-1 && *place && tigetflag("hc") <= 0;
+}
+
 int terminal_open(const struct ui_options *o, struct terminal **ret, struct err *reterr)
 {
 	struct terminal *t;
@@ -203,8 +211,19 @@ int terminal_open(const struct ui_options *o, struct terminal **ret, struct err 
 		return err_set(
 			reterr, -ENOTSUP,
 			"this system does not know the terminal type \"%s\"; try: TERM=xterm "
-			"vfiotui",
+			"vfiotui, or use the commands, which need no screen: vfiotui list, vfiotui "
+			"show, vfiotui help",
 			type ? type : "");
+	if (!can_place_cursor()) {
+		reset_shell_mode();
+		delscreen(screen);
+		return err_set(
+			reterr, -ENOTSUP,
+			"a terminal of type \"%s\" can't show a full screen, since its cursor "
+			"can't be placed; use the commands instead: vfiotui list, vfiotui show, "
+			"vfiotui help",
+			type ? type : "");
+	}
 	t = xcalloc(1, sizeof(*t));
 	t->screen = screen;
 	t->charset = find_charset(o);

@@ -78,9 +78,9 @@ void tree_rebuild(struct tree *t, const struct topology *topology,
 }
 
 /* How good a place to start a device is; 0: none. */
-static int attraction(const struct tree *t, const struct device *d)
+static int attraction(const struct tree *t, const struct topology *topology, const struct device *d)
 {
-	if (!device_is_takeable(d))
+	if (!device_can_be_taken(topology, d))
 		return 0;
 	if (selection_has(&t->marks, &d->addr))
 		return 4;
@@ -95,7 +95,7 @@ void tree_start(struct tree *t, const struct topology *topology)
 	int most = 0;
 
 	for (size_t i = 0; i < topology->len; i++) {
-		int here = attraction(t, &topology->devices[i]);
+		int here = attraction(t, topology, &topology->devices[i]);
 
 		if (here <= most)
 			continue;
@@ -223,6 +223,14 @@ bool tree_find(struct tree *t, const struct topology *topology, int step, bool i
 		if (device_matches(d, t->search.data))
 			return tree_go_to(t, topology, tag_of_device(&d->addr));
 	}
+	return false;
+}
+
+bool tree_has(const struct topology *topology, const char *word)
+{
+	for (size_t i = 0; i < topology->len; i++)
+		if (device_matches(&topology->devices[i], word))
+			return true;
 	return false;
 }
 

@@ -162,7 +162,7 @@ static void mark(struct app *app, struct view *v)
 		mark_group(app, row->group);
 		return;
 	}
-	if (row->device && !device_is_takeable(row->device) &&
+	if (row->device && !device_can_be_taken(app->situation->topology, row->device) &&
 	    !selection_has(&app->tree.marks, &row->addr)) {
 		app_say(app, SIGN_NOTE,
 			"%s is a bridge: it stays with the host and keeps no group from being used",

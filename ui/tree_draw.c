@@ -120,7 +120,7 @@ static void draw_box(const struct app *app, const struct canvas *c, int y, const
 {
 	bool marked = selection_has(&app->tree.marks, &row->addr);
 
-	if (row->device && !device_is_takeable(row->device) && !marked)
+	if (row->device && !marked && !device_can_be_taken(app->situation->topology, row->device))
 		return;
 	draw_text(c, y, at->box, marked ? ROLE_CHANGE : ROLE_TEXT, marked ? "[x]" : "[ ]");
 }
@@ -148,7 +148,9 @@ static int draw_device(const struct app *app, const struct canvas *c, int y,
 		       const struct columns *at, const struct row *row)
 {
 	const struct device *d = row->device;
-	enum role role = row->faint || !device_is_takeable(d) ? ROLE_DIM : ROLE_TEXT;
+	enum role role = row->faint || !device_can_be_taken(app->situation->topology, d)
+				 ? ROLE_DIM
+				 : ROLE_TEXT;
 	auto_free char *name = device_short_name(d);
 	auto_str struct str driver = STR_INIT;
 	enum sign sign = row_driver_text(d, selection_has(&app->tree.marks, &d->addr),

@@ -25,6 +25,10 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 			      ROLE_TEXT, app->tree.search.data);
 	draw_text(&next, 0, col, ROLE_TEXT, " ");
 	draw_cursor(&next, 0, col, 1);
+	/* What app_say() says stands in the line that this prompt covers. */
+	if (app->tree.search.len && !tree_has(app->situation->topology, app->tree.search.data) &&
+	    col + 2 < next.area.cols)
+		draw_field(&next, 0, col + 2, next.area.cols - col - 2, ROLE_WARN, "not found");
 	frame_keys(app, v, &keys);
 }
 

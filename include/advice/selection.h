@@ -37,6 +37,13 @@ bool selection_equal(const struct selection *a, const struct selection *b);
  * is a host or ISA bridge (normal header, class 06) on which no driver stands in the way.
  */
 bool device_is_takeable(const struct device *d);
+/*
+ * Is it takeable, and would it be of use? A host bridge with a driver (a temperature sensor's) has to go along
+ * where it shares the group of an endpoint; a group of host bridges alone is for no VM.
+ */
+bool device_can_be_taken(const struct topology *t, const struct device *d);
+/* True when nothing in the group can be taken: bridges and the host's own functions. */
+bool group_stays_with_host(const struct topology *t, const struct iommu_group *g);
 
 /* Toggles: one device; all endpoints of a group; all functions of a slot. On when any of them is off. */
 void selection_toggle(struct selection *s, const struct pci_addr *a);

@@ -12,4 +12,7 @@
 /* Appends to p->warnings; the targets have planned already. */
 void plan_warn(const struct situation *s, struct plan *p);
 
+/* True when /etc/passwd can be read and has no such user, and no other directory of the running system has. */
+bool plan_user_is_unknown(const struct host *host, const char *user);
+
 #endif

@@ -46,6 +46,8 @@ void tree_scroll(struct tree *t, size_t height);
 void tree_fold(struct tree *t, bool open);
 /* Puts the cursor on a device or a group, unfolding and taking off the filter as needed; false when it is not there. */
 bool tree_go_to(struct tree *t, const struct topology *topology, uint64_t tag);
+/* Is there a device that a search for the word would stop at? */
+bool tree_has(const struct topology *topology, const char *word);
 /* The next device (step 1) or the one before (-1) that matches the search, from the cursor on, round the end. */
 bool tree_find(struct tree *t, const struct topology *topology, int step, bool include_here);
 /* The row a finding belongs to: its subject as a tag. */

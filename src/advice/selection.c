@@ -119,12 +119,36 @@ bool device_is_takeable(const struct device *d)
 	return d->class_code >> 16 != 0x06 || !device_is_viable_member(d);
 }
 
+bool device_can_be_taken(const struct topology *t, const struct device *d)
+{
+	const struct iommu_group *g;
+
+	if (!device_is_takeable(d))
+		return false;
+	g = d->class_code >> 16 == 0x06 ? topology_group(t, d->group) : NULL;
+	for (size_t i = 0; g && i < g->len; i++) {
+		const struct device *member = &t->devices[g->members[i]];
+
+		if (!member->is_bridge && member->class_code >> 16 != 0x06)
+			return true;
+	}
+	return d->class_code >> 16 != 0x06;
+}
+
+bool group_stays_with_host(const struct topology *t, const struct iommu_group *g)
+{
+	for (size_t i = 0; i < g->len; i++)
+		if (device_can_be_taken(t, &t->devices[g->members[i]]))
+			return false;
+	return true;
+}
+
 static void add_group(struct selection *list, const struct topology *t, const struct iommu_group *g)
 {
 	for (size_t i = 0; i < g->len; i++) {
 		const struct device *d = &t->devices[g->members[i]];
 
-		if (device_is_takeable(d))
+		if (device_can_be_taken(t, d))
 			selection_add(list, &d->addr);
 	}
 }
@@ -150,7 +174,7 @@ static size_t slot_start(const struct topology *t, const struct pci_addr *a)
 /* What the screen's keys mark: never a device without a group on a machine that has groups. */
 static bool can_be_marked(const struct topology *t, const struct device *d)
 {
-	return device_is_takeable(d) && (d->group != NO_GROUP || !t->groups_len);
+	return device_can_be_taken(t, d) && (d->group != NO_GROUP || !t->groups_len);
 }
 
 /* Adds the functions of a slot; where it has nothing but bridges those, so that a finding tells. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "change/plan_warnings.h"
 
+#include <pwd.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -184,21 +185,38 @@ static void warn_package(const struct platform *platform, struct plan *p, const 
 		  hint ? "; to install it: " : "", hint ? hint : "");
 }
 
-/* A rule for a user that nobody knows gives the nodes to root without a word. */
-static void warn_user(struct plan *p)
+static bool has_entry(const char *passwd, const char *user)
 {
-	auto_free char *entry = NULL;
-	const char *passwd;
-	size_t len;
+	auto_free char *entry = xasprintf("%s:", user);
 
-	if (!p->wish.user || files_get(p->files, "/etc/passwd", &passwd, &len, NULL))
-		return;
-	entry = xasprintf("%s:", p->wish.user);
 	for (const char *line = passwd; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (text_starts_with(line, entry))
-			return;
+			return true;
 	}
+	return false;
+}
+
+bool plan_user_is_unknown(const struct host *host, const char *user)
+{
+	auto_str struct str passwd = STR_INIT;
+
+	if (host_read(host, "/etc/passwd", &passwd, NULL) < 0 || !passwd.len ||
+	    has_entry(passwd.data, user))
+		return false;
+	/* The running system may have users from elsewhere (LDAP, systemd-homed). */
+	return !host_is_live(host) || !getpwnam(user);
+}
+
+/* A rule for a user that nobody knows gives the nodes to root without a word. */
+static void warn_user(struct plan *p)
+{
+	const char *passwd;
+	size_t len;
+
+	if (!p->wish.user || files_get(p->files, "/etc/passwd", &passwd, &len, NULL) ||
+	    has_entry(passwd, p->wish.user))
+		return;
 	strv_addf(
 		&p->warnings,
 		"/etc/passwd has no user %s: unless another directory has, nobody but root and the "

@@ -59,7 +59,8 @@ static void print_member(struct cli *c, const char *label, const struct device *
 	print_raw(&c->out, "\n");
 }
 
-static void print_shared(struct cli *c, const struct isolation_report *r)
+/* True when there was anything to say. */
+static bool print_shared(struct cli *c, const struct isolation_report *r)
 {
 	const struct topology *t = c->situation->topology;
 	size_t alone = 0;
@@ -86,6 +87,7 @@ static void print_shared(struct cli *c, const struct isolation_report *r)
 	if (alone)
 		print_format(&c->out, "%zu other group%s of one device, isolated.\n", alone,
 			     alone == 1 ? "" : "s");
+	return r->len > 0;
 }
 
 /* The groups of one block then; its first is what today's number stays with. */
@@ -115,7 +117,7 @@ static void print_block(struct cli *c, const struct whatif *w, const struct what
 
 static void print_would_be(struct cli *c, const struct whatif *w)
 {
-	print_format(&c->out, "\nWith pcie_acs_override=%s:\n", c->args.override);
+	print_format(&c->out, "With pcie_acs_override=%s:\n", c->args.override);
 	for (size_t i = 0; i < w->len; i++)
 		if (whatif_changes(&w->blocks[i]))
 			print_block(c, w, &w->blocks[i]);
@@ -127,17 +129,20 @@ static void print_would_be(struct cli *c, const struct whatif *w)
 static void print_acs(struct cli *c, const struct whatif *w)
 {
 	auto_str struct str text = STR_INIT;
+	bool said = print_shared(c, &w->report);
 
-	print_shared(c, &w->report);
-	if (c->args.override)
+	if (c->args.override) {
+		print_raw(&c->out, said ? "\n" : "");
 		print_would_be(c, w);
+		said = true;
+	}
 	if (w->assumed)
 		str_adds(&text, "The IOMMU is off, so there are no groups yet. ");
 	else
 		isolation_trust(&w->report, &text);
 	str_addc(&text, ' ');
 	isolation_kernel(c->situation->platform, &text);
-	print_raw(&c->out, "\n");
+	print_raw(&c->out, said ? "\n" : "");
 	print_wrapped(&c->out, text.data, 0);
 }
 

@@ -130,7 +130,14 @@ static void print_group_line(struct printer *p, const struct situation *s, int i
 	const struct group_explanation *e = isolation_of_group(situation_isolation(s), id);
 	const bool by_override = e && e->only_by_override && state == GROUP_OK;
 	auto_str struct str why = STR_INIT;
+	const struct iommu_group *g = topology_group(s->topology, id);
 
+	if (state == GROUP_OK && g && group_stays_with_host(s->topology, g)) {
+		print_format(p, "Group %d %s\n", id,
+			     g->len == 1 ? "a bridge, stays with the host"
+					 : "bridges, stay with the host");
+		return;
+	}
 	if (e && state == GROUP_SHARED)
 		isolation_brief(s->topology, e, &why);
 	print_format(p, "Group %d ", id);

@@ -7,6 +7,7 @@
 #include "advice/isolation.h"
 #include "advice/rules.h"
 #include "change/plan_loader.h"
+#include "change/plan_warnings.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/print_plan.h"
@@ -49,6 +50,17 @@ static int refuse_ungrouped(const struct topology *t, const struct selection *s,
 	return 0;
 }
 
+/* Nothing useful can be written for a user that is asked for and is not there: a typing mistake. */
+static int refuse_unknown_user(const struct situation *s, const char *user, struct err *reterr)
+{
+	if (!user || !plan_user_is_unknown(s->host, user))
+		return 0;
+	return err_set(reterr, -ENOENT,
+		       "--user: this machine has no user \"%s\"; nothing was written; name one who "
+		       "is there, or leave --user out",
+		       user);
+}
+
 /* Opens the machine, reads the words and plans: EXIT_DONE with a plan, or what to exit with. */
 static int make_plan(struct cli *c, struct plan **ret)
 {
@@ -73,6 +85,7 @@ static int make_plan(struct cli *c, struct plan **ret)
 		return cli_wrong_usage(c, &err);
 	if (cli_open_situation(c, &err) < 0 || cli_select(c, &s, &err) < 0 ||
 	    refuse_ungrouped(c->situation->topology, &s, &err) < 0 ||
+	    refuse_unknown_user(c->situation, choices.user, &err) < 0 ||
 	    plan_build(c->situation, &s, &choices, ret, &err) < 0)
 		return cli_fail(c, &err);
 	return EXIT_DONE;

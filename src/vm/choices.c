@@ -71,7 +71,7 @@ static void find_devices(const struct vm_choices_input *in, struct vm_choices *r
 		for (size_t i = 0; i < in->topology->len; i++) {
 			const struct device *d = &in->topology->devices[i];
 
-			if (device_is_takeable(d) && d->group != NO_GROUP &&
+			if (device_can_be_taken(in->topology, d) && d->group != NO_GROUP &&
 			    selection_has(in->handed_over, &d->addr) == handed)
 				add_device(in, d, ret);
 		}

@@ -150,6 +150,33 @@ static void toggles(void **state)
 	topology_free(t);
 }
 
+/* A temperature sensor's driver on a host bridge: no VM wants it alone, and with a card it has to go along. */
+static void a_host_bridge_with_a_driver(void **state)
+{
+	static const char *const sensors[] = {
+		"0000:00:18.0 7 060000 1022:166a -",
+		"0000:00:18.3 7 060000 1022:166d k10temp",
+		"0000:0b:00.0 8 030000 10de:2484 nouveau",
+		"0000:0b:00.1 8 060000 1022:166d k10temp",
+		NULL,
+	};
+	struct topology *t = topology_text(sensors);
+	auto_selection struct selection s = SELECTION_INIT;
+
+	(void)state;
+	assert_true(device_is_takeable(&t->devices[1]));
+	assert_false(device_can_be_taken(t, &t->devices[0]));
+	assert_false(device_can_be_taken(t, &t->devices[1]));
+	assert_true(device_can_be_taken(t, &t->devices[3]));
+	assert_true(group_stays_with_host(t, topology_group(t, 7)));
+	assert_false(group_stays_with_host(t, topology_group(t, 8)));
+	selection_toggle_group(&s, t, 7);
+	assert_int_equal(s.len, 0);
+	selection_toggle_group(&s, t, 8);
+	assert_int_equal(s.len, 2);
+	topology_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +184,7 @@ int main(void)
 		cmocka_unit_test(order_and_uniqueness),
 		cmocka_unit_test(a_wrong_word_changes_nothing),
 		cmocka_unit_test(toggles),
+		cmocka_unit_test(a_host_bridge_with_a_driver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
