@@ -155,4 +155,21 @@ wait_for 'nouveau -> vfio-pci'
 keys q y
 wait_for 'exit=0'
 sane 'vt220'
+
+# --- a terminal without a cursor to place gets one sentence
+keys "clear; TERM=dumb '$VFIOTUI' --demo; echo exit=\$?" Enter
+wait_for 'a terminal of type "dumb" can'
+wait_for 'exit=1'
+sane 'dumb'
+
+# --- a search says at once that there is nothing
+keys "clear; '$VFIOTUI' --demo; echo exit=\$?" Enter
+wait_for 'Next: mark'
+keys / n o w h e r e
+wait_for 'not found'
+keys Escape
+quietly_gone 'not found'
+keys q
+wait_for 'exit=0'
+sane 'searching'
 echo "the screen is usable and leaves the terminal sane"
