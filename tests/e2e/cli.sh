@@ -118,8 +118,10 @@ holds '.groups[] | select(.id == 8) | .state == "ok" and (.devices[0] | .address
 holds '[.groups[] | select(.state == "shared") | .id] == [9]'
 status 0 --root "$root" show 01:00.0 --json
 holds "($device) and .group == 8 and (.bridges | length > 0)"
-status 0 --root "$root" plan --user nosuch 01:00
-grep -q 'has no user nosuch' "$TMP/out" || complain "does not say that the user is not known"
+status 1 --root "$root" plan --user nosuch 01:00
+grep -q 'has no user "nosuch"' "$TMP/errors" || complain "does not say that the user is not known"
+status 0 --root "$root" list
+grep -qx 'Group 7 bridges, stay with the host' "$TMP/out" || complain "bridges without a VM's use are not told as such"
 status 0 --root "$root" plan --user alex 01:00
 ! grep -q 'has no user' "$TMP/out" || complain "does not know the user alex"
 status 1 --root "$root" check 01:00.0 --json

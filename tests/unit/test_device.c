@@ -98,7 +98,7 @@ static void short_classes(void **state)
 		{0x070002, "Serial"}, {0x118000, "Signal"},   {0x108000, "Encrypt"},
 		{0x080501, "SDHCI"},  {0x0c0010, "FireWire"}, {0x080600, "IOMMU"},
 		{0x088000, "System"}, {0xff0000, "Other"},    {0x000000, "Other"},
-		{0x7f0000, "Other"},  {0x120000, "Accel"},
+		{0x7f0000, "Other"},  {0x120000, "Accel"},    {0x0b4000, "Coproc"},
 	};
 
 	(void)state;
