@@ -117,7 +117,8 @@ static const struct {
 	{"memory", "64M", NULL, NULL, "memory", NULL},
 	{"memory", "32001M", NULL, NULL, "memory", "this machine has 32001 MiB"},
 	{"memory", "32000M", NULL, NULL, "memory", NULL},
-	{"pin", "4095", NULL, NULL, "pin", NULL}, /* which CPUs there are is not recorded */
+	{"pin", "2,8", NULL, NULL, "pin", NULL},
+	{"pin", "2,12", NULL, NULL, "pin", "this machine has no CPU 12"},
 	{"disk", "/srv/x.img", NULL, NULL, "disk", "with size= it is created"},
 	{"disk", "/srv/x.img size=1G", NULL, NULL, "disk", NULL},
 	{"cdrom", "/srv/x.iso", NULL, NULL, "cdrom", "/srv/x.iso is not there"},
@@ -144,11 +145,15 @@ static void test_what_is_not_known(void **state)
 	auto_vm_offer struct vm_offer offer = VM_OFFER_INIT;
 	auto_vm_problems struct vm_problems lacks = VM_PROBLEMS_INIT;
 	auto_vm_profile struct vm_profile vm;
+	auto_str struct str out = STR_INIT;
 
 	(void)state;
 	recorded_open(&machine, DESKTOP, IDS);
 	vm_profile_init(&vm, "x");
 	vm_preset(&vm, VM_WINDOWS_11, &(struct vm_host)VM_HOST_INIT);
+	/* Recordings made before they held the processors. */
+	assert_int_equal(shell_run(&out, "rm -r '%s'/sys/devices/system/cpu", machine.root), 0);
+	assert_int_equal(vm_field_set(&vm, vm_field_find("pin"), "4095", NULL), 0);
 	vm_lacks(&vm,
 		 &(struct vm_lacks_input){.host = machine.host,
 					  .platform = machine.situation->platform,
