@@ -25,6 +25,7 @@ const struct key_row key_rows[] = {
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "", "the next problem; without one, to the details and back", VIEW_TREE, 9},
 	{ACTION_TAB, {K_TAB, K_BACK_TAB}, "Tab", "pane", "to the other pane and back", VIEW_PREVIEW | VIEW_UNDO | VIEW_ACS, 3},
 	{ACTION_VMS, {'v'}, "v", "VMs", "virtual machines: make, change, start, stop them", VIEW_TREE, 5},
+	{ACTION_VMS, {'v'}, "v", "VMs", "goes on to the virtual machines", VIEW_APPLY | VIEW_VERIFY, 4},
 	{ACTION_LAUNCH, {'l'}, "l", "launch", "starts the virtual machine; without one, unfolds as Right does", VIEW_TREE, 6},
 	{ACTION_OPEN, {K_ENTER}, "Enter", "watch", "what it does now, with its log", VIEW_VMS, 3},
 	{ACTION_LAUNCH, {'l'}, "l", "launch", "starts it; it runs on when vfiotui ends", VM, 1},

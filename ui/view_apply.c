@@ -106,7 +106,8 @@ static void draw_output(const struct app *app, const struct canvas *screen, cons
 	draw_rule(&rule, 0, "Output", "");
 }
 
-static void draw_steps(struct page *p, const struct app *app, const struct canvas *list)
+/* Returns how many rows there are below what is shown. */
+static int draw_steps(struct page *p, const struct app *app, const struct canvas *list)
 {
 	const struct runner *r = app->runner;
 	struct lines lines = LINES_INIT;
@@ -122,6 +123,7 @@ static void draw_steps(struct page *p, const struct app *app, const struct canva
 		p->top = most;
 	lines_draw(&lines, list, p->top);
 	lines_release(&lines);
+	return most - p->top;
 }
 
 static enum sign next_text(const struct app *app, const struct canvas *screen, struct str *ret)
@@ -167,10 +169,14 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	auto_free char *heading = r->id ? xasprintf("Change %d", r->id) : xstrdup("Change");
 	const char *state = !r->done ? "running" : r->failed ? "failed" : "done";
 	enum sign sign = next_text(app, screen, &text);
+	auto_free char *more = NULL;
+	int below;
 
 	frame_title(app, &title);
-	draw_rule(&rule, 0, heading, state);
-	draw_steps(v->state, app, &list);
+	below = draw_steps(v->state, app, &list);
+	if (below)
+		more = xasprintf("%s ─ %d more (PgDn)", state, below);
+	draw_rule(&rule, 0, heading, more ? more : state);
 	draw_output(app, screen, &l);
 	frame_next(app, &next, sign, text.data, "");
 	frame_keys(app, v, &keys);
@@ -211,8 +217,12 @@ static void act(struct app *app, struct view *v, enum action action)
 			return;
 		}
 	leave(app);
-	if (action == ACTION_UNDO && !app->runner)
+	if (app->runner)
+		return;
+	if (action == ACTION_UNDO)
 		view_preview_open_undo(app);
+	else if (action == ACTION_VMS)
+		view_vms_open(app);
 }
 
 static bool can(const struct app *app, const struct view *v, enum action action)

@@ -196,15 +196,22 @@ static void draw(struct app *app, struct view *v, const struct canvas *screen)
 	auto_free char *what = xasprintf("%s%s%s ─ %s", p->form.is_new ? "New VM" : "",
 					 p->form.is_new && p->form.now.name[0] ? " " : "",
 					 p->form.now.name, vm_section_name(p->form.section));
+	auto_str struct str state = STR_INIT;
 	enum sign sign;
 	const char *text = next_text(p, screen, &sign);
+	int below;
 
 	frame_title(app, &title);
 	draw_tabs(p, &tabs);
-	draw_rule(&rule, 0, what, form_is_changed(&p->form) ? "changed" : "");
+	frame_scroll(&p->top, (int)p->form.at, list.area.rows, (int)p->form.len);
+	below = (int)p->form.len - p->top - list.area.rows;
+	if (below > 0)
+		str_addf(&state, "%d more", below);
+	if (form_is_changed(&p->form))
+		str_addf(&state, "%schanged", state.len ? " ─ " : "");
+	draw_rule(&rule, 0, what, state.data);
 	if (l.beside)
 		draw_junction(&rule, rule.area.cols - 1);
-	frame_scroll(&p->top, (int)p->form.at, list.area.rows, (int)p->form.len);
 	for (int y = 0; y < list.area.rows && p->top + y < (int)p->form.len; y++)
 		draw_row(p, &list, y, (size_t)(p->top + y));
 	draw_side(p, screen, &l);

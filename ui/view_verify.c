@@ -120,6 +120,8 @@ static void act(struct app *app, struct view *v, enum action action)
 	app_pop(app);
 	if (action == ACTION_UNDO)
 		view_preview_open_undo(app);
+	else if (action == ACTION_VMS)
+		view_vms_open(app);
 }
 
 static bool can(const struct app *app, const struct view *v, enum action action)

@@ -215,5 +215,7 @@ static const struct view_ops view_vms = {
 void view_vms_open(struct app *app)
 {
 	vms_load(&app->vms, app->situation->host);
+	if (app_top(app)->ops == &view_vms)
+		return; /* back from what was written for one of them */
 	app_push(app, &view_vms, xcalloc(1, sizeof(struct page)));
 }

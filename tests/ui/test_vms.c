@@ -169,6 +169,28 @@ static void leaving_a_changed_form_asks(void **state)
 	assert_shows("There is no VM yet");
 }
 
+/* The next line after a change leads to the VMs, and from a VM's own change back to their one list. */
+static void what_was_written_leads_on_to_the_vms(void **state)
+{
+	size_t depth;
+
+	(void)state;
+	press("gpWyes\n");
+	assert_shows("see VMs (v)");
+	press("v");
+	assert_int_equal(app_top(&app)->ops->id, VIEW_VMS);
+	depth = app.depth;
+	press("nWWyes\n");
+	assert_int_equal(app_top(&app)->ops->id, VIEW_APPLY);
+	press("v");
+	assert_int_equal(app_top(&app)->ops->id, VIEW_VMS);
+	assert_int_equal(app.depth, depth);
+	press("qs");
+	assert_int_equal(app_top(&app)->ops->id, VIEW_VERIFY);
+	press("v");
+	assert_int_equal(app_top(&app)->ops->id, VIEW_VMS);
+}
+
 static void a_typed_value_is_taken_back_by_escape(void **state)
 {
 	(void)state;
@@ -264,6 +286,7 @@ int main(void)
 		TEST(the_end_is_told_with_the_devices),
 		TEST(of_another_root_nothing_is_started),
 		TEST(leaving_a_changed_form_asks),
+		TEST(what_was_written_leads_on_to_the_vms),
 		TEST(a_typed_value_is_taken_back_by_escape),
 		TEST(a_problem_keeps_the_form_from_writing),
 		TEST(a_list_takes_and_gives_entries),
