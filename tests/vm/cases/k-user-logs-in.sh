@@ -64,7 +64,7 @@ accounts_and_files() {
 	find /etc -type f ! -name 'ld.so.cache' ! -name '*-' -exec sha256sum {} + | sort -k 2
 }
 COMMON
-machine --disk "$disk" --topology intel <<-'INSIDE'
+machine --disk "$disk" --kvm --topology intel <<-'INSIDE'
 	. /vm/share/k-common
 	useradd -m -s /bin/bash owner
 	mkdir -p /root/.ssh /home/owner/.ssh
