@@ -205,6 +205,7 @@ bool plan_user_is_unknown(const struct host *host, const char *user)
 	    has_entry(passwd.data, user))
 		return false;
 	/* The running system may have users from elsewhere (LDAP, systemd-homed). */
+	/* cppcheck-suppress getpwnamCalled; the program has one thread */
 	return !host_is_live(host) || !getpwnam(user);
 }
 
