@@ -165,7 +165,10 @@ static void mark(struct app *app, struct view *v)
 	if (row->device && !device_can_be_taken(app->situation->topology, row->device) &&
 	    !selection_has(&app->tree.marks, &row->addr)) {
 		app_say(app, SIGN_NOTE,
-			"%s is a bridge: it stays with the host and keeps no group from being used",
+			device_is_takeable(row->device) ? "%s is a bridge: it stays with the host; "
+							  "its group is of no use to a VM"
+							: "%s is a bridge: it stays with the host "
+							  "and keeps no group from being used",
 			pci_addr_format_short(&row->addr, bdf));
 		return;
 	}

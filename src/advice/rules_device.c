@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings about single devices, whatever their kind. */
 #include "advice/rule.h"
+#include "advice/selection.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ void rule_bridge_marked(const struct rule_context *c, const struct rule *rule)
 	for (size_t i = 0; i < c->len; i++) {
 		const struct device *d = c->selected[i];
 
-		if (!d->is_bridge && d->class_code >> 8 != CLASS_HOST_BRIDGE)
+		if (!d->is_bridge && (d->class_code >> 8 != CLASS_HOST_BRIDGE ||
+				      device_can_be_taken(c->in->topology, d)))
 			continue;
 		auto_free char *label = rule_device(d);
 
@@ -24,7 +26,11 @@ void rule_bridge_marked(const struct rule_context *c, const struct rule *rule)
 			 xasprintf("%s is a bridge: a part of the board that connects other "
 				   "devices. A VM can't have it.",
 				   label),
-			 xstrdup("Leave it out. A bridge never has to go along with its group."));
+			 xstrdup(device_is_takeable(d)
+					 ? "Leave it out. Its group holds only bridges, which are "
+					   "of no use to a VM."
+					 : "Leave it out. It does not have to go along with its "
+					   "group."));
 	}
 }
 
