@@ -104,10 +104,11 @@ check_use() { # DEVICE
 		problem "$1 is in use: $use; end it first, or set single_gpu (host's only GPU) to end the desktop"
 	fi
 	while IFS= read -r entry; do
-		if use=$(block_use "${entry%/dev}"); then
+		# a partition is looked at with its disk
+		if [ ! -e "${entry%/dev}/partition" ] && use=$(block_use "${entry%/dev}"); then
 			problem "$1 is in use: $use; end that first"
 		fi
-	done < <(find "$path/" -path '*/block/*' -name dev ! -execdir test -e partition \; -print 2>/dev/null)
+	done < <(find "$path/" -path '*/block/*' -name dev 2>/dev/null)
 }
 
 user=$(id -un)
