@@ -121,6 +121,8 @@ const char *cpu_vendor_name(enum cpu_vendor v);
 const char *firmware_name(enum firmware f); /* NULL: files alone do not tell */
 const char *iommu_state_name(enum iommu_state s);
 const char *boot_loader_name(enum boot_loader b);
+/* Where some version of Limine reads its limine.conf, from the root of a partition (Limine: CONFIG.md); NULL ends. */
+extern const char *const limine_conf_places[];
 const char *initramfs_name(enum initramfs i);
 const char *acs_override_name(enum acs_override a);
 /* "pacman -S qemu-desktop": the command (for root) that installs a package on this distribution, or NULL; caller frees. */

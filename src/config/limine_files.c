@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/limine.h"
+#include "machine/platform.h"
 
 #define MARK "++CONFIG_"
 #define MARK_END "_SIGNATURE++"
@@ -38,21 +39,11 @@ static bool is_seen(struct files *files, const struct strv *paths, const char *p
 
 void limine_find_confs(struct files *files, struct strv *ret)
 {
-	static const char *const places[] = {
-		"/limine.conf",
-		"/limine/limine.conf",
-		"/boot/limine.conf",
-		"/boot/limine/limine.conf",
-		"/EFI/limine/limine.conf",
-		"/EFI/BOOT/limine.conf",
-		"/EFI/arch-limine/limine.conf",
-	};
-
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
-		for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
-			auto_free char *path = xasprintf("%s%s", roots[i], places[k]);
+		for (const char *const *place = limine_conf_places; *place; place++) {
+			auto_free char *path = xasprintf("%s%s", roots[i], *place);
 
-			if (files_exist(files, path) && !is_seen(files, ret, path, places[k]))
+			if (files_exist(files, path) && !is_seen(files, ret, path, *place))
 				strv_add_unique(ret, path);
 		}
 }

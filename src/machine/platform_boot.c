@@ -102,22 +102,24 @@ static bool has_grub(const struct host *host)
 	return has_any_grub(host) && !has_grub_bls(host);
 }
 
+const char *const limine_conf_places[] = {
+	"/limine.conf",
+	"/limine/limine.conf",
+	"/boot/limine.conf",
+	"/boot/limine/limine.conf",
+	"/EFI/limine/limine.conf",
+	"/EFI/BOOT/limine.conf",
+	"/EFI/arch-limine/limine.conf",
+	NULL,
+};
+
 static bool has_limine(const struct host *host)
 {
 	static const char *const files[] = {"/etc/default/limine", "/etc/limine-entry-tool.d",
 					    "/limine.conf", "/limine/limine.conf", NULL};
-	static const char *const on_any_esp[] = {
-		"/limine.conf",
-		"/limine/limine.conf",
-		"/boot/limine.conf",
-		"/boot/limine/limine.conf",
-		"/EFI/limine/limine.conf",
-		"/EFI/BOOT/limine.conf",
-		"/EFI/arch-limine/limine.conf",
-	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(on_any_esp); i++)
-		if (on_esp(host, on_any_esp[i]))
+	for (size_t i = 0; limine_conf_places[i]; i++)
+		if (on_esp(host, limine_conf_places[i]))
 			return true;
 	return any_exists(host, files);
 }
