@@ -41,11 +41,11 @@ int kernel_line_difference(const struct kernel_place *at, const struct strv *lin
 void kernel_line_check(const struct strv *lines, const char *what, const struct wish *wish,
 		       const char *remedy, struct checks *ret);
 /*
- * For a program's target that has no line to go by, and so plans nothing: a sentence that says so, and the command
- * that sets the `missing` parameters (as target.warnings has them), or what of ours may be left. None where nothing of
+ * For a program's target that has no line to go by, and so plans nothing: a sentence that says so, and how to set
+ * the `missing` parameters (as target.warnings has them) by hand, or what of ours may be left. None where nothing of
  * ours is wished or owned.
  */
-void kernel_line_warn_none(const char *target, const struct wish *wish, const char *command,
+void kernel_line_warn_none(const struct target *target, const struct wish *wish,
 			   const char *missing, struct strv *ret);
 /* One sentence for an edit: "kernel parameters intel_iommu=on iommu=pt"; the caller frees. */
 char *kernel_line_why(const struct wish *wish) must_check;

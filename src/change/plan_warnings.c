@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/shell.h"
 #include "base/str.h"
-#include "config/refind.h"
 #include "config/target.h"
 #include "config/way_back.h"
 

@@ -441,8 +441,7 @@ static void add_warnings(const struct target_context *ctx, const struct wish *wi
 	auto_bls_lines struct bls_lines lines = {.len = 0};
 
 	if (read_lines(ctx, true, &lines, NULL) >= 0 && !lines.len)
-		kernel_line_warn_none(name, wish, "grubby --update-kernel=ALL --args=", missing,
-				      ret);
+		kernel_line_warn_none(&target_grub_bls, wish, missing, ret);
 }
 
 const struct target target_grub_bls = {

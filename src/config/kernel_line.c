@@ -254,20 +254,20 @@ void kernel_line_check(const struct strv *lines, const char *what, const struct 
 	}
 }
 
-void kernel_line_warn_none(const char *target, const struct wish *wish, const char *command,
+void kernel_line_warn_none(const struct target *target, const struct wish *wish,
 			   const char *missing, struct strv *ret)
 {
 	static const char none[] = "No entry of the boot menu could be read, and the running "
 				   "kernel's parameters are not known, so nothing is planned for "
 				   "them";
-	auto_free char *prefix = xasprintf("%s ", target);
+	auto_free char *prefix = xasprintf("%s ", target->name);
 	bool owns = false;
 
 	for (size_t i = 0; i < wish->owned.len; i++)
 		owns |= text_starts_with(wish->owned.items[i], prefix);
 	if (*missing)
-		strv_addf(ret, "%s: the kernel parameters are yours to set: %s%s.", none, command,
-			  missing);
+		strv_addf(ret, "%s: the kernel parameters are yours to set: %s%s%s.", none,
+			  target->by_hand.before, missing, target->by_hand.after);
 	else if (owns)
 		strv_addf(ret,
 			  "%s: those that vfiotui set before may still be there; look with the "

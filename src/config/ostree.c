@@ -174,8 +174,7 @@ static void add_warnings(const struct target_context *ctx, const struct wish *wi
 	auto_strv struct strv lines = STRV_INIT;
 
 	if (read_lines(ctx, true, &lines, NULL) >= 0 && !lines.len)
-		kernel_line_warn_none(name, wish, "rpm-ostree kargs --append-if-missing=", missing,
-				      ret);
+		kernel_line_warn_none(&target_ostree, wish, missing, ret);
 }
 
 const struct target target_ostree = {

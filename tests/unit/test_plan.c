@@ -648,7 +648,8 @@ static void no_line_to_go_by_is_told(void **state)
 		const char *says;
 	} cases[] = {
 		{BOOT_GRUB_BLS, "grubby --update-kernel=ALL --args=\"iommu=pt\""},
-		{BOOT_OSTREE, "rpm-ostree kargs --append-if-missing=\"iommu=pt\""},
+		{BOOT_OSTREE,
+		 "run rpm-ostree kargs with --append-if-missing= for each of \"iommu=pt\""},
 	};
 
 	(void)state;
